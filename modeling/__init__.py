@@ -1,0 +1,1 @@
+"""Audio, loudness, generated songs, data sets and models: pure science, no Django."""
