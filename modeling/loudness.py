@@ -228,7 +228,12 @@ def pack_gram(gram: Floats) -> str:
     Little-endian float32 (n_hops, k(k+1)/2): the upper triangle, row by row.
     """
     rows, columns = np.triu_indices(gram.shape[1])
-    return base64.b64encode(gram[:, rows, columns].astype("<f4").tobytes()).decode("ascii")
+    return pack_float32(gram[:, rows, columns])
+
+
+def pack_float32(values: Floats) -> str:
+    """Any array for the browser: base64 of little-endian float32, last axis fastest."""
+    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
 
 
 def unpack_gram(packed: str, n_stems: int = N_STEMS) -> Floats:
