@@ -27,6 +27,7 @@ OFFSET_LU = -0.691
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 ACTIVITY_FLOOR_LU = -20.0
+MATCHING_ROUNDS = 5
 N_STEMS = len(STEMS)
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -35,7 +36,6 @@ Gains: TypeAlias = ArrayLike | Sequence[float | None]
 _ABSOLUTE_GATE_POWER = 10.0 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10.0)
 _RELATIVE_GATE_RATIO = 10.0 ** (RELATIVE_GATE_LU / 10.0)
 _POWERS_AT_ONCE = 4_000_000  # bounds the memory of one slice of balances to some 100 MB
-_INAUDIBLE_STATE = 1e-60
 
 
 def hop_samples(sample_rate_hz: int) -> int:
@@ -71,8 +71,7 @@ class GramMeter:
             raise ValueError(
                 f"stems have shape {block.shape}; expected {self._rest.shape[:2]} and samples"
             )
-        # One second at a time: small in memory, and the filter's tail is cut before it turns into
-        # slow denormals.
+        # One second at a time, so that a large block costs no more memory than a small one.
         for start in range(0, block.shape[2], 10 * self.hop):
             self._measure(np.asarray(block[:, :, start : start + 10 * self.hop], dtype=np.float64))
 
@@ -96,9 +95,7 @@ class GramMeter:
 
     def _measure(self, samples: Floats) -> None:
         self._refuse_non_finite(samples)
-        weighted, state = sosfilt(self._sos, samples, axis=-1, zi=self._state)
-        state[np.abs(state) < _INAUDIBLE_STATE] = 0.0
-        self._state = state
+        weighted, self._state = sosfilt(self._sos, samples, axis=-1, zi=self._state)
         self._n_samples += samples.shape[2]
         joined = np.concatenate([self._rest, weighted], axis=2)
         n_hops = joined.shape[2] // self.hop
@@ -172,6 +169,22 @@ def balance_loudness_lufs(gram: Floats, gains_db: Gains) -> float | None:
     """Gated loudness of one balance (k,); None where it has none."""
     value = float(loudness_lufs(gram, gains_db))
     return None if math.isnan(value) else value
+
+
+def matching_gain_db(gram: Floats, gains_db: Gains, target_lufs: float) -> Floats:
+    """Common gain in dB that brings each balance (..., k) to the target, shape (...).
+
+    NaN for a balance without a loudness. Blocks pass or miss the absolute gate by the level, so a
+    gain of x dB need not move the loudness by x LU (2 LU off in a sparse song): it is measured
+    again at the new level until it stands.
+    """
+    balances_db = np.asarray(gains_db, dtype=np.float64)
+    gain_db = np.zeros(balances_db.shape[:-1])
+    for _ in range(MATCHING_ROUNDS):
+        gain_db = (
+            gain_db + target_lufs - loudness_lufs(gram, balances_db + gain_db[..., np.newaxis])
+        )
+    return gain_db
 
 
 def stem_loudness_lufs(gram: Floats) -> Floats:

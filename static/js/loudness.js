@@ -12,6 +12,7 @@ const OFFSET_LU = -0.691;
 const ABSOLUTE_GATE_POWER = 10 ** ((-70 - OFFSET_LU) / 10);
 const RELATIVE_GATE_RATIO = 0.1; // -10 LU
 const CEILING_DBFS = -1;
+const MATCHING_ROUNDS = 5;
 
 /** Little-endian float32 values of a base64 text. */
 function unpackFloat32(base64, count) {
@@ -90,6 +91,21 @@ export function loudnessLufs(gram, gainsDb) {
   return power > 0 ? OFFSET_LU + 10 * Math.log10(power) : null;
 }
 
+/**
+ * Common gain in dB that brings the mix with these gains to the target; null for a mix without a loudness. Blocks
+ * pass or miss the absolute gate by the level, so the loudness is measured again at the new level until it stands.
+ */
+export function matchingGainDb(gram, gainsDb, targetLufs) {
+  let gainDb = 0;
+  for (let round = 0; round < MATCHING_ROUNDS; round += 1) {
+    const shiftedDb = Array.from(gainsDb, (db) => (db === null ? null : db + gainDb));
+    const loudness = loudnessLufs(gram, shiftedDb);
+    if (loudness === null) return null;
+    gainDb += targetLufs - loudness;
+  }
+  return gainDb;
+}
+
 /** Highest sample peak in dBFS that the mix with these gains can have; null for silence. */
 export function peakBoundDb(peaks, gainsDb) {
   checkStems(peaks, gainsDb);
@@ -111,7 +127,5 @@ export function peakBoundDb(peaks, gainsDb) {
 export function compensationDb({ gram, peaks, faders_db, target_lufs, ceiling_db = CEILING_DBFS }) {
   const boundDb = peakBoundDb(peaks, faders_db);
   if (boundDb === null) return 0;
-  const loudness = loudnessLufs(gram, faders_db);
-  const wantedDb = loudness === null ? 0 : target_lufs - loudness;
-  return Math.min(wantedDb, ceiling_db - boundDb);
+  return Math.min(matchingGainDb(gram, faders_db, target_lufs) ?? 0, ceiling_db - boundDb);
 }
