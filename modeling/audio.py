@@ -6,7 +6,7 @@ recording is refused with one line. Memory does not grow with the length of the 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +81,7 @@ class StemDecoder:
         """
         return self._hash.digest()
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block]:
         """The samples in blocks (2, n) float32 at 44.1 kHz. Call it once.
 
         Raises:
@@ -96,7 +96,7 @@ class StemDecoder:
             yield resampler.push(block)
         yield resampler.finish()
 
-    def _native_blocks(self) -> Iterator[Block]:
+    def _native_blocks(self) -> Generator[Block]:
         n_done = 0
         with open_reader(self.file) as reader:
             for frames in reader.blocks(round(_BLOCK_S * self.info.sample_rate_hz)):
