@@ -1,0 +1,109 @@
+"""Krippendorff's alpha with missing data and a bootstrap over items.
+
+Source: Krippendorff 2011, "Computing Krippendorff's alpha-reliability". Ordinal alpha is computed
+as interval alpha of the mid-ranks of the pooled values, which is the same thing: the ordinal
+difference of two values is the difference of their mid-ranks.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.results import Estimate
+from analysis.vectors import FloatArray
+
+Scale = Literal["nominal", "ordinal", "interval"]
+SCALES: tuple[Scale, ...] = ("nominal", "ordinal", "interval")
+
+
+def krippendorff_alpha(
+    ratings: ArrayLike,
+    scale: Scale,
+    rng: np.random.Generator,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+) -> Estimate:
+    """Agreement of any number of raters, any of whom may have skipped items.
+
+    Args:
+        ratings: shape (n_raters, n_items), NaN where missing; nominal codes are any numbers.
+        scale: how far apart two values are: nominal, ordinal or interval.
+        rng: draws the items of each resample.
+
+    Returns:
+        The estimate with a percentile interval; n is the number of items with two or more ratings.
+
+    Raises:
+        ValueError: the scale is unknown, or `ratings` is no table of finite numbers and NaN.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale: expected one of {', '.join(SCALES)}, got {scale!r}")
+    method = f"Krippendorff's alpha, {scale}, percentile bootstrap over items"
+    counts = _Counts.of(ratings)
+    n_items = len(counts.by_value)
+    if len(counts.values) < 2:
+        note = "fewer than two different values on items with two or more ratings"
+        return Estimate.missing(n_items, method, note, level)
+    estimate = float(_alphas(counts, np.ones((1, n_items)), scale)[0])
+    weights = rng.multinomial(n_items, np.full(n_items, 1 / n_items), size=n_resamples)
+    resampled = _alphas(counts, weights.astype(np.float64), scale)
+    usable = resampled[np.isfinite(resampled)]
+    if n_items < 2 or usable.size < n_resamples / 2:
+        note = "no interval: too few items"
+        return Estimate(estimate, np.nan, np.nan, n_items, level, method, note)
+    low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(estimate, float(low), float(high), n_items, level, method)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How often each value was given to each pairable item."""
+
+    values: FloatArray
+    """Shape (n_values,), ascending."""
+    by_value: FloatArray
+    """Shape (n_items, n_values); every item has at least two ratings."""
+
+    @classmethod
+    def of(cls, ratings: ArrayLike) -> "_Counts":
+        table = np.asarray(ratings, dtype=np.float64)
+        if table.ndim != 2:
+            raise ValueError(f"ratings: expected shape (n_raters, n_items), got {table.shape}")
+        if np.isinf(table).any():
+            raise ValueError("ratings: infinite value; a missing rating is NaN")
+        table = table[:, np.isfinite(table).sum(axis=0) >= 2]
+        _, items = np.nonzero(np.isfinite(table))
+        values, codes = np.unique(table[np.isfinite(table)], return_inverse=True)
+        n_items = table.shape[1]
+        flat = np.bincount(items * len(values) + codes, minlength=n_items * len(values))
+        return cls(values, flat.reshape(n_items, len(values)).astype(np.float64))
+
+
+def _alphas(counts: _Counts, weights: FloatArray, scale: Scale) -> FloatArray:
+    """Alpha of each weighting of the items; weights of shape (n_resamples, n_items)."""
+    by_value = counts.by_value
+    per_item = by_value.sum(axis=1)
+    pairable = weights @ per_item
+    marginals = weights @ by_value
+    if scale == "nominal":
+        disagreement = (per_item**2 - (by_value**2).sum(axis=1)) / (per_item - 1)
+        observed = weights @ disagreement
+        expected = pairable**2 - (marginals**2).sum(axis=1)
+    else:
+        # Alpha does not change with a shift; without one, large values would lose digits.
+        points = np.broadcast_to(counts.values - counts.values.mean(), marginals.shape)
+        if scale == "ordinal":
+            points = np.cumsum(marginals, axis=1) - marginals / 2
+            points = points - pairable[:, None] / 2
+        spread = (weights @ (by_value * (per_item / (per_item - 1))[:, None]) * points**2).sum(1)
+        item_sums = points @ by_value.T
+        observed = 2 * (spread - (weights * item_sums**2) @ (1 / (per_item - 1)))
+        expected = 2 * (
+            pairable * (marginals * points**2).sum(axis=1) - (marginals * points).sum(axis=1) ** 2
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alphas = 1 - (pairable - 1) * observed / expected
+    # A resample in which only one value is left has no disagreement to expect.
+    return np.where((marginals > 0).sum(axis=1) >= 2, alphas, np.nan)
