@@ -23,7 +23,6 @@ from analysis.annotations import (
     IntArray,
     aligned_balances,
     excerpt_counts,
-    excerpt_sums,
     row_means,
 )
 from analysis.vectors import STEMS, FloatArray, centre
@@ -36,7 +35,7 @@ _NORMAL_SECOND_MOMENT = 0.7101645
 
 _MAD_TO_SD = 1.4826
 _MAX_ROUNDS = 200
-_RATIO_ROUNDS = 8
+_RATIO_ROUNDS = 12
 _CONVERGED_DB = 1e-7
 _SMALLEST_SD_DB = 1e-6
 _RATIOS = np.concatenate([[0.0], np.geomspace(1e-4, 1e3, 211)])
@@ -217,7 +216,8 @@ def _scale(
     freedom = np.array(
         [max(d.freedom - d.absorbed(r), 1.0) for d, r in zip(designs, ratio, strict=True)]
     )
-    return np.maximum(np.sqrt(squares / (freedom * _NORMAL_SECOND_MOMENT)), _SMALLEST_SD_DB)
+    scale_db = np.sqrt(squares / (freedom * _NORMAL_SECOND_MOMENT))
+    return np.asarray(np.maximum(scale_db, _SMALLEST_SD_DB), dtype=np.float64)
 
 
 def _start_scale(residual_db: FloatArray, designs: tuple[StemDesign, ...]) -> FloatArray:
@@ -226,7 +226,7 @@ def _start_scale(residual_db: FloatArray, designs: tuple[StemDesign, ...]) -> Fl
         values = np.abs(residual_db[design.present, stem])
         inflation = np.sqrt(len(values) / max(design.freedom, 1))
         scales.append(_MAD_TO_SD * inflation * float(np.median(values)) if len(values) else 0.0)
-    return np.maximum(np.array(scales), _SMALLEST_SD_DB)
+    return np.asarray(np.maximum(scales, _SMALLEST_SD_DB), dtype=np.float64)
 
 
 def _excerpt_medians(values_db: FloatArray, annotations: Annotations) -> FloatArray:

@@ -194,7 +194,7 @@ class _Inverse:
         """P values: V^-1 times what is left of the values after their weighted mean, (n, m)."""
         solved = self.solve(values)
         mean = solved.sum(axis=0, keepdims=True) / self.information
-        return solved - self.solved_ones * mean
+        return np.asarray(solved - self.solved_ones * mean, dtype=np.float64)
 
     def residual_variance(self, values: FloatArray) -> float:
         """The residual variance that maximises the restricted likelihood at these ratios."""
