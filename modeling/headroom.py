@@ -17,6 +17,7 @@ from modeling.loudness import (
     hop_samples,
     matching_gain_db,
     pack_float32,
+    stem_loudness_lufs,
 )
 
 CEILING_DBFS = -1.0
@@ -142,6 +143,24 @@ def safe_target_lufs(
         balances = np.concatenate([worst, near])
         width_db /= 2.0
     return target_lufs
+
+
+def safe_stem_level_lufs(
+    gram: Floats,
+    peaks: Floats,
+    *,
+    max_trim_db: float,
+    ceiling_dbfs: float = CEILING_DBFS,
+) -> float | None:
+    """Highest loudness to which all stems can be levelled and still be trimmed without clipping.
+
+    `max_trim_db` is the largest trim upwards. None where no stem is active.
+    """
+    alone = np.where(np.eye(gram.shape[1], dtype=bool), 0.0, np.nan)
+    crest_db = peak_bound_db(peaks, alone) - stem_loudness_lufs(gram)
+    if np.isnan(crest_db).all():
+        return None
+    return ceiling_dbfs - max_trim_db - float(np.nanmax(crest_db))
 
 
 def true_peak_dbtp(audio: NDArray[np.floating]) -> float | None:

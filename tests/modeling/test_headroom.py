@@ -9,10 +9,16 @@ from modeling.headroom import (
     compensation_db,
     peak_bound_db,
     peaks_of_stems,
+    safe_stem_level_lufs,
     safe_target_lufs,
     true_peak_dbtp,
 )
-from modeling.loudness import balance_loudness_lufs, gram_of_stems, matching_gain_db
+from modeling.loudness import (
+    balance_loudness_lufs,
+    gram_of_stems,
+    matching_gain_db,
+    stem_loudness_lufs,
+)
 from tests.modeling.loudness_audio import (
     REAL_SONGS,
     generated_stems,
@@ -118,6 +124,14 @@ def test_real_true_peaks_read_as_libebur128_reads_them(shared_dir, song):
     stems, rate = real_stems(shared_dir / "stems" / song)
     mix = stems.sum(axis=0)[:, : 4 * rate]
     assert true_peak_dbtp(mix) == pytest.approx(libebur128_true_peak_dbtp(mix, rate), abs=0.05)
+
+
+def test_stems_at_the_safe_level_do_not_clip_with_the_largest_trim():
+    level_lufs = safe_stem_level_lufs(GRAM, PEAKS, max_trim_db=6.0)
+    trimmed_db = level_lufs - stem_loudness_lufs(GRAM) + 6.0
+    peaks_db = 20 * np.log10(np.abs(STEMS).max(axis=(1, 2))) + trimmed_db
+    assert peaks_db.max() == pytest.approx(-1.0)
+    assert safe_stem_level_lufs(0 * GRAM, 0 * PEAKS, max_trim_db=6.0) is None
 
 
 def test_stems_of_a_wrong_shape_are_refused():
