@@ -80,6 +80,7 @@ class CutExcerpt:
     duration_s: float
     n_samples: int
     fade_s: float
+    stored_scale: Mapping[str, float]
     loudness_lufs: Mapping[str, float | None]
     activity: Mapping[str, float]
 

@@ -90,6 +90,16 @@ class StemWriter:
         )
 
 
+def write_stem(path: Path, samples: Block, bits: int) -> None:
+    """Write one stem (2, n) that is in memory. Raises StorageError."""
+    writer = StemWriter(path, bits)
+    try:
+        writer.write(samples)
+        writer.close()
+    finally:
+        writer.abandon()
+
+
 def stored_bits(*, fits_16_bit: bool, sample_rate_hz: int) -> int:
     """Bit depth in which a stem of such a source is stored: 16 or 24."""
     return 16 if fits_16_bit and sample_rate_hz == SAMPLE_RATE_HZ else 24
