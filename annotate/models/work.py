@@ -25,6 +25,8 @@ class Assignment(models.Model):
     annotator = models.ForeignKey(Annotator, on_delete=models.CASCADE, related_name="assignments")
     # 0 is the first time; repeats for self-consistency count from 1 and fill no slot.
     repeat = models.PositiveSmallIntegerField(default=0)
+    # Which of the item's places it was made for: decides its trims and start.
+    slot_number = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
     # The level at which each stem is served, relative to the stem as imported: all stems at one
     # loudness, then the hidden trim. Faders stand on top of it.

@@ -1,0 +1,49 @@
+"""What the worker does for this package. Each is safe to run twice."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from annotate.background import Report
+from annotate.models import Campaign, Excerpt, Song
+from annotate.services import consensus, library
+from modeling.excerpts import ExcerptWindow
+
+SHORTEST_EXCERPT_S, LONGEST_EXCERPT_S = 5.0, 60.0
+
+
+def adjust_excerpt(
+    report: Report, *, song: str, start_s: float, duration_s: float, replaces: str | None = None
+) -> dict[str, Any]:
+    """Cut a window chosen by hand. The excerpt it replaces is retired, not deleted: annotations
+    that were made on it keep what they were made on."""
+    row = Song.objects.get(key=song)
+    known = row.excerpts.usable().filter(start_s=start_s, duration_s=duration_s).first()
+    report(0.1, "cutting")
+    excerpt = known or library.add_excerpt(
+        row,
+        ExcerptWindow(start_s=start_s, duration_s=duration_s, score=0.0, reasons=("by hand",)),
+        origin=Excerpt.Origin.BY_HAND,
+        now=timezone.now(),
+    )
+    if replaces is not None:
+        row.excerpts.usable().filter(key=replaces).exclude(pk=excerpt.pk).update(
+            retired_at=timezone.now()
+        )
+    return {"excerpt": excerpt.key}
+
+
+def compute_consensus(report: Report, *, campaign: str) -> dict[str, Any]:
+    """Work out what the consensus would be now."""
+    draft = consensus.compute_draft(Campaign.objects.get(key=campaign), now=timezone.now())
+    return {"annotations": draft.annotation_count}
+
+
+def freeze_consensus(report: Report, *, campaign: str, user: int | None) -> dict[str, Any]:
+    """Freeze the next version."""
+    by = None if user is None else get_user_model().objects.get(pk=user)
+    with transaction.atomic():
+        frozen = consensus.freeze(Campaign.objects.get(key=campaign), by=by, now=timezone.now())
+    return {"version": frozen.version, "hash": frozen.content_hash}

@@ -1,0 +1,185 @@
+"""Saving the desk and taking the answer: each batch once, each answer once, nothing overwritten."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from annotate.background import enqueue_once
+from annotate.levels import balance_of_faders
+from annotate.models import Annotation, Assignment, CampaignExcerpt, EventBatch, Slot
+from annotate.services.assigning import hold_slot
+from annotate.services.payload import Batch, PayloadError, Submission, read_batch
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The save was not taken; `status` is the HTTP status and `message` one line for the person."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    saved_seq: int
+    is_latest: bool
+    annotation: Annotation | None
+
+
+def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResult:
+    """Store one batch of the desk, and the answer when it carries one. The same batch again is
+    answered the same and stored once. Raises Refused with nothing stored.
+
+    `assignment` comes with its annotator, campaign and slot.
+    """
+    try:
+        batch = read_batch(payload)
+    except PayloadError as error:
+        raise Refused(400, str(error)) from None
+    if not assignment.annotator.campaign.is_open:
+        raise Refused(409, _("This campaign is closed: nothing more can be changed."))
+    try:
+        with transaction.atomic():
+            return _take(assignment, batch, now)
+    except IntegrityError:
+        # Only a batch that is stored already may fail so; anything else is a fault of ours.
+        if not assignment.event_batches.filter(client=batch.client, seq=batch.seq).exists():
+            raise
+    with transaction.atomic():
+        return _answer_again(assignment, batch, now)
+
+
+def _take(assignment: Assignment, batch: Batch, now: datetime) -> SaveResult:
+    EventBatch.objects.create(
+        assignment=assignment,
+        client=batch.client,
+        seq=batch.seq,
+        events=batch.events,
+        received_at=now,
+    )
+    # This UPDATE also makes two answers at one instant wait for each other.
+    is_latest = _store_desk(assignment, batch, now)
+    _extend_lease(assignment, now)
+    annotation = _submit(assignment, batch.submission, now) if batch.submission else None
+    return SaveResult(batch.seq, is_latest, annotation)
+
+
+def _answer_again(assignment: Assignment, batch: Batch, now: datetime) -> SaveResult:
+    """The batch is stored: say so once more. Other content under the same number is refused."""
+    stored = assignment.event_batches.get(client=batch.client, seq=batch.seq)
+    if stored.events != batch.events:
+        raise Refused(409, _("This save was already taken with other content; reload the page."))
+    annotation = _submit(assignment, batch.submission, now) if batch.submission else None
+    assignment.refresh_from_db(fields=["desk_page"])
+    return SaveResult(batch.seq, batch.page >= assignment.desk_page, annotation)
+
+
+def _store_desk(assignment: Assignment, batch: Batch, now: datetime) -> bool:
+    """Where the desk stands now; False when a newer page has already said so."""
+    own = Assignment.objects.filter(pk=assignment.pk)
+    counted = {"listened_s": F("listened_s") + batch.listened_s, "moves": F("moves") + batch.moves}
+    newer = Q(desk_page__lt=batch.page) | Q(desk_page=batch.page, desk_seq__lt=batch.seq)
+    changed = own.filter(newer).update(
+        desk=batch.desk, desk_page=batch.page, desk_seq=batch.seq, saved_at=now, **counted
+    )
+    if not changed:
+        # A late save of an older page: what was done there counts, where its faders stood does not.
+        own.update(**counted)
+    return bool(changed)
+
+
+def _extend_lease(assignment: Assignment, now: datetime) -> None:
+    """Whoever works keeps the place; written only when half of the lease is gone."""
+    lease = timedelta(minutes=assignment.annotator.campaign.lease_minutes)
+    slot: Slot | None = getattr(assignment, "slot", None)
+    if slot is None or slot.is_filled or slot.leased_until is None:
+        return
+    if slot.leased_until < now + lease / 2:
+        Slot.objects.filter(assignment=assignment, is_filled=False).update(leased_until=now + lease)
+
+
+def _submit(assignment: Assignment, submission: Submission, now: datetime) -> Annotation:
+    """Add the answer as a new revision; the same key again returns the revision it made."""
+    earlier = list(assignment.annotations.order_by("revision"))
+    for annotation in earlier:
+        if annotation.idempotency_key == submission.key:
+            _refuse_other_content(annotation, submission, assignment)
+            return annotation
+    stored = Assignment.objects.select_related("item").get(pk=assignment.pk)
+    judged = not submission.cannot_judge_reason
+    faders = _faders_of_sounding_stems(stored, submission)
+    annotation = Annotation.objects.create(
+        assignment=stored,
+        revision=len(earlier) + 1,
+        idempotency_key=submission.key,
+        fader_db=faders if judged else None,
+        balance_db=balance_of_faders(stored.served_gain_db, faders) if judged else None,
+        cannot_judge_reason=submission.cannot_judge_reason,
+        confidence=submission.confidence if judged else None,
+        comment=submission.comment,
+        listened_s=stored.listened_s,
+        moves=stored.moves,
+        is_surplus=_fill_slot(stored, judged, now),
+        submitted_at=now,
+    )
+    state = Assignment.State.SUBMITTED if judged else Assignment.State.DECLINED
+    Assignment.objects.filter(pk=stored.pk).update(state=state, finished_at=now)
+    _count_completed(stored.item)
+    enqueue_once("compute_consensus", {"campaign": assignment.annotator.campaign.key})
+    return annotation
+
+
+def _faders_of_sounding_stems(stored: Assignment, submission: Submission) -> dict[str, Any]:
+    """A silent stem has no fader: whatever was sent for it is null."""
+    faders = {
+        stem: None if stored.served_gain_db[stem] is None else value
+        for stem, value in submission.fader_db.items()
+    }
+    if not submission.cannot_judge_reason and all(value is None for value in faders.values()):
+        raise Refused(
+            400, _("Every fader is off: raise at least one, or say that you cannot judge.")
+        )
+    return faders
+
+
+def _refuse_other_content(
+    annotation: Annotation, submission: Submission, assignment: Assignment
+) -> None:
+    judged = not submission.cannot_judge_reason
+    sent = {
+        stem: None if assignment.served_gain_db[stem] is None else value
+        for stem, value in submission.fader_db.items()
+    }
+    same = (
+        annotation.fader_db == (sent if judged else None)
+        and annotation.comment == submission.comment
+        and annotation.cannot_judge_reason == submission.cannot_judge_reason
+        and annotation.confidence == (submission.confidence if judged else None)
+    )
+    if not same:
+        raise Refused(409, _("This answer was already taken with other content; reload the page."))
+
+
+def _fill_slot(assignment: Assignment, judged: bool, now: datetime) -> bool:
+    """Mark the place as filled; returns whether the answer is surplus to the overlap. An answer
+    "cannot judge" gives the place to somebody else."""
+    if assignment.repeat:
+        return False
+    held = Slot.objects.filter(assignment=assignment)
+    if not judged:
+        held.update(is_filled=False, assignment=None, leased_until=None)
+        return False
+    if not hold_slot(assignment, assignment.annotator, now):
+        return True
+    held.update(is_filled=True)
+    return False
+
+
+def _count_completed(item: CampaignExcerpt) -> None:
+    completed = Slot.objects.filter(item=item, is_filled=True).count()
+    CampaignExcerpt.objects.filter(pk=item.pk).update(completed=completed)
