@@ -28,9 +28,9 @@ def play_other(plan: Plan, rng: np.random.Generator) -> Audio:
     low, high = plan.genre.layer_count
     count = min(int(rng.integers(low, high + 1)), len(plan.genre.layers))
     odds = np.linspace(1.6, 0.7, len(plan.genre.layers))
-    picks = rng.choice(len(odds), size=count, replace=False, p=odds / odds.sum())
+    drawn = rng.choice(len(odds), size=count, replace=False, p=odds / odds.sum())
     # A line that only answers leaves the stem empty, so something else leads.
-    picks = sorted(picks, key=lambda pick: plan.genre.layers[pick][1] == "answer")
+    picks = sorted(drawn.tolist(), key=lambda pick: plan.genre.layers[pick][1] == "answer")
     if plan.genre.layers[picks[0]][1] == "answer":
         picks.insert(0, 0)
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
@@ -43,8 +43,8 @@ def play_other(plan: Plan, rng: np.random.Generator) -> Audio:
         bus += np.float32(0.06 * level / rms) * layer
     tail = room_tail(rng, rng.uniform(*plan.genre.room_s), rng.uniform(2500.0, 8000.0))
     bus = add_room(bus, tail, rng.uniform(0.05, 0.35))
-    bus = compress(bus, rng.uniform(3.0, 8.0), rng.uniform(1.3, 2.5), rng.uniform(0.1, 0.3))
-    return saturate(bus, rng.uniform(-14.0, -4.0))
+    bus = compress(bus, rng.uniform(1.0, 6.0), rng.uniform(1.2, 2.0), rng.uniform(0.1, 0.3))
+    return saturate(bus, rng.uniform(-18.0, -7.0))
 
 
 def _plays(order: int, section: Section, rng: np.random.Generator) -> bool:
@@ -108,7 +108,7 @@ def _amplifier(take: Audio, drive_db: float, rng: np.random.Generator) -> Audio:
 def _effects(
     layer: Audio, plan: Plan, instrument: str, pattern: str, rng: np.random.Generator
 ) -> Audio:
-    layer = high_pass(layer, rng.uniform(60.0, 180.0))
+    layer = high_pass(layer, rng.uniform(35.0, 140.0), 1)
     if instrument in ("pad", "strings", "supersaw", "epiano", "clean", "organ", "noise"):
         layer = chorus(layer, rng, rng.uniform(1.0, 5.0), rng.uniform(0.4, 0.9))
     if pattern in ("arpeggio", "answer", *SHORT_PATTERNS) and rng.random() < 0.5:

@@ -7,11 +7,14 @@ import numpy as np
 from modeling.demo_songs.dsp import (
     RATE_HZ,
     Audio,
+    add_room,
+    chorus,
     compress,
     high_pass,
     low_pass,
     peak_eq,
     place,
+    room_tail,
     saturate,
 )
 from modeling.demo_songs.plan import Chord, Plan, Section
@@ -140,8 +143,12 @@ def play_bass(plan: Plan, rng: np.random.Generator) -> Audio:
         start = round(RATE_HZ * (note.start_s + 0.005 + late_s))
         place(bus, start, cache[key], 0.4 * note.velocity, 0.4 * note.velocity)
     bus = peak_eq(bus, rng.uniform(60, 1200), rng.uniform(-3.0, 4.0), 1.5)
-    bus = compress(bus, rng.uniform(3.0, 10.0), rng.uniform(2.0, 5.0), rng.uniform(0.08, 0.2))
-    return saturate(bus, rng.uniform(*plan.genre.drive_db))
+    bus = compress(bus, rng.uniform(1.0, 7.0), rng.uniform(1.5, 4.0), rng.uniform(0.08, 0.2))
+    bus = saturate(bus, rng.uniform(*plan.genre.drive_db) - 3.0)
+    # Most basses are in the middle; some carry a chorus or the air of the room above their lows.
+    if rng.random() < 0.3:
+        bus += high_pass(chorus(bus, rng, 2.0, rng.uniform(0.2, 0.6)) - bus, 200.0)
+    return add_room(bus, room_tail(rng, 0.3, 2500.0), rng.uniform(0.0, 0.08))
 
 
 def _tone_maker(tone: str, rng: np.random.Generator) -> Callable[[Note], Audio]:

@@ -101,11 +101,11 @@ def make_kit(style_name: str, rng: np.random.Generator) -> Kit:
             "snare": saturate(_snare(rng, snare_hz, snare_s, rattle), drive_db),
             "clap": 0.8 * _clap(rng, snare_s),
             "rim": 0.6 * _rim(rng, snare_hz * 4.0),
-            "hat": 0.33 * _metal(rng, metal_hz, closed_s, 7000.0),
-            "openhat": 0.36 * _metal(rng, metal_hz, open_s, 6000.0),
-            "ride": 0.3 * _metal(rng, metal_hz * 1.25, 0.9, 4000.0, 0.4),
-            "crash": 0.5 * _metal(rng, metal_hz * 0.8, 1.3, 3000.0),
-            "shaker": 0.25 * _shaker(rng),
+            "hat": 0.2 * _metal(rng, metal_hz, closed_s, 7000.0),
+            "openhat": 0.22 * _metal(rng, metal_hz, open_s, 6000.0),
+            "ride": 0.2 * _metal(rng, metal_hz * 1.25, 0.9, 4000.0, 0.4),
+            "crash": 0.3 * _metal(rng, metal_hz * 0.8, 1.3, 3000.0),
+            "shaker": 0.2 * _shaker(rng),
             "tom1": saturate(_kick(rng, kick_hz * 3.0, 0.22, 0.4 * click, 1.5), drive_db),
             "tom2": saturate(_kick(rng, kick_hz * 2.1, 0.28, 0.4 * click, 1.5), drive_db),
             "tom3": saturate(_kick(rng, kick_hz * 1.55, 0.34, 0.4 * click, 1.5), drive_db),
@@ -134,7 +134,8 @@ def _kick(
     body = np.sin(2.0 * np.pi * np.cumsum(glide * rng.uniform(0.99, 1.01)) / RATE_HZ)
     head = _noise(rng, n) * _decay(n, 0.003) + np.sin(2 * np.pi * 3100 * t) * _decay(n, 0.004)
     start = np.minimum(1.0, t / 0.001)
-    mixed = body * _decay(n, ring_s) * start + 0.35 * click * high_pass(head, 900.0)
+    knock = high_pass(head.astype(np.float32), 900.0)
+    mixed = body * _decay(n, ring_s) * start + 0.35 * click * knock
     return np.asarray(mixed, dtype=np.float32)
 
 
@@ -144,9 +145,9 @@ def _snare(rng: np.random.Generator, hz: float, ring_s: float, rattle: float) ->
     bend = 1.0 + 0.25 * np.exp(-t / 0.015)
     turns = 2.0 * np.pi * np.cumsum(hz * bend * rng.uniform(0.985, 1.015)) / RATE_HZ
     shell = (np.sin(turns) + 0.6 * np.sin(1.59 * turns)) * _decay(n, 0.6 * ring_s)
-    wires = high_pass(band_pass(_noise(rng, n), 1200.0, 9500.0), 700.0) * _decay(n, ring_s)
+    wires = high_pass(band_pass(_noise(rng, n), 500.0, 8000.0), 400.0) * _decay(n, ring_s)
     attack = high_pass(_noise(rng, n) * _decay(n, 0.004), 2500.0)
-    return np.asarray(0.55 * shell + 0.75 * rattle * wires + 0.5 * attack, dtype=np.float32)
+    return np.asarray(0.6 * shell + 0.9 * rattle * wires + 0.5 * attack, dtype=np.float32)
 
 
 def _clap(rng: np.random.Generator, ring_s: float) -> Audio:

@@ -99,10 +99,10 @@ def play_drums(plan: Plan, rng: np.random.Generator) -> Audio:
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
     for drum, beat, strength in drum_hits(plan, rng):
         _strike(bus, plan, kit, (drum, beat, strength), mix[drum], width, rng)
-    tail = room_tail(rng, rng.uniform(0.15, 0.25) + 0.35 * rng.uniform(*plan.genre.room_s), 6000.0)
-    bus = add_room(bus, tail, rng.uniform(0.05, 0.3))
-    bus = compress(bus, rng.uniform(4.0, 14.0), rng.uniform(1.5, 4.0), rng.uniform(0.06, 0.2))
-    return saturate(bus, rng.uniform(-8.0, 2.0))
+    tail = room_tail(rng, rng.uniform(0.15, 0.25) + 0.35 * rng.uniform(*plan.genre.room_s), 3000.0)
+    bus = add_room(bus, tail, rng.uniform(0.08, 0.4))
+    bus = compress(bus, rng.uniform(2.0, 10.0), rng.uniform(1.3, 3.0), rng.uniform(0.06, 0.2))
+    return saturate(bus, rng.uniform(-12.0, 0.0))
 
 
 def _strike(

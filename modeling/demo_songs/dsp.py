@@ -5,6 +5,7 @@ take less time to make than to fetch.
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def band_pass(audio: Audio, low_hz: float, high_hz: float) -> Audio:
     return high_pass(low_pass(audio, high_hz), low_hz)
 
 
-def _filter(audio: Audio, order: int, hz: float, kind: str) -> Audio:
+def _filter(audio: Audio, order: int, hz: float, kind: Literal["lowpass", "highpass"]) -> Audio:
     edge = float(np.clip(hz, 5.0, 0.48 * RATE_HZ))
     sections = signal.butter(order, edge, kind, fs=RATE_HZ, output="sos").astype(np.float32)
     return np.asarray(signal.sosfilt(sections, audio, axis=-1), dtype=np.float32)
@@ -119,9 +120,8 @@ def room_tail(
         at = int(RATE_HZ * (0.004 + 0.05 * rng.random()))
         if at < n:
             tail[int(rng.integers(2)), at] += rng.choice([-1.0, 1.0]) * (4.0 + 4.0 * rng.random())
-    tail = high_pass(tail.astype(np.float32), 180.0, 2)
     delay = np.zeros((2, int(RATE_HZ * pre_delay_s)), dtype=np.float32)
-    whole = np.concatenate([delay, tail], axis=1)
+    whole = np.concatenate([delay, high_pass(tail.astype(np.float32), 180.0)], axis=1)
     return np.asarray(whole / np.sqrt(np.sum(np.square(whole)) / 2.0), dtype=np.float32)
 
 

@@ -121,7 +121,7 @@ def _organ(rng: np.random.Generator) -> Maker:
         amplitudes[0, harmonic_count(hz) :] = 0.0
         tone = harmonic_tone(hz, amplitudes, np.zeros(1), n, rng.uniform(0, 6.28, 8))
         t = np.arange(n, dtype=np.float32) / RATE_HZ
-        tone = tone * (1.0 + depth * np.sin(2 * np.pi * rotor_hz * t))
+        tone *= 1.0 + np.float32(depth) * np.sin(np.float32(2 * np.pi * rotor_hz) * t)
         short = min(n, 300)
         tone[:short] += click * high_pass(rng.standard_normal(short, dtype=np.float32), 1500.0)
         return np.asarray(0.7 * tone * envelope(n, 0.005, 1.0, 1.0, 0.02), dtype=np.float32)

@@ -152,6 +152,7 @@ def make_plan(genre: Genre, duration_s: float, rng: np.random.Generator) -> Plan
 
 
 def _form(n_bars: int, beats_per_bar: int, rng: np.random.Generator) -> tuple[Section, ...]:
+    shape: tuple[tuple[str, float], ...]
     if n_bars <= 28:
         shape = _SHORT_FORMS[int(rng.integers(len(_SHORT_FORMS)))]
         unit = 1 if n_bars < 12 else 2

@@ -34,7 +34,7 @@ def play_voice(plan: Plan, artist_rng: np.random.Generator, rng: np.random.Gener
     lead = high_pass(sing(tune, singer, plan.n_samples, rng, spoken=spoken), 85.0)
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
     place(bus, 0, lead, 1.0, 1.0)
-    bus = compress(bus, rng.uniform(6.0, 16.0), rng.uniform(2.0, 5.0), rng.uniform(0.08, 0.25))
+    bus = compress(bus, rng.uniform(3.0, 12.0), rng.uniform(1.5, 4.0), rng.uniform(0.08, 0.25))
     _add_takes(bus, plan, singer, tune, spoken, rng)
     if style == "growl":
         bus = saturate(bus, rng.uniform(2.0, 10.0))
@@ -59,12 +59,12 @@ def _add_takes(
     intervals = [0.0] if spoken or rng.random() < 0.4 else [0.0, float(rng.choice([12, 7, -5]))]
     width = rng.uniform(0.3, 0.95)
     first = int(RATE_HZ * max(0.0, loud[0].note.start_s - 0.5))
+    last = int(RATE_HZ * (loud[-1].note.start_s + loud[-1].note.duration_s + 0.2))
+    length = min(last, plan.n_samples) - first
     shifted = [_earlier(s, first / RATE_HZ) for s in loud]
     for interval in intervals:
         for side in (-1.0, 1.0) if interval == 0.0 else (0.4,):
-            sung = sing(
-                shifted, singer, plan.n_samples - first, rng, transpose=interval, spoken=spoken
-            )
+            sung = sing(shifted, singer, length, rng, transpose=interval, spoken=spoken)
             gain = double_gain if interval == 0.0 else harmony_gain
             left, right = pan_gains(side * width)
             place(bus, first, high_pass(sung, 110.0), gain * left, gain * right)
@@ -84,7 +84,7 @@ def _chain(bus: Audio, plan: Plan, rng: np.random.Generator) -> Audio:
     bus = bus + np.float32(rng.uniform(0.0, 0.6)) * high_pass(bus, rng.uniform(3000, 7000), 1)
     if rng.random() < 0.08:
         bus = band_pass(bus, 350.0, 3200.0)
-    bus = saturate(np.asarray(bus, dtype=np.float32), rng.uniform(-12.0, 0.0))
+    bus = saturate(np.asarray(bus, dtype=np.float32), rng.uniform(-16.0, -5.0))
     tail = room_tail(rng, rng.uniform(*plan.genre.room_s), rng.uniform(2500, 7000), 0.025)
     bus = add_room(bus, tail, rng.uniform(0.06, 0.32))
     if rng.random() < 0.45:

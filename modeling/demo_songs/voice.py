@@ -30,7 +30,7 @@ _VOWELS_HZ = np.array(
     ]
 )
 _WIDTHS_HZ = np.array([85.0, 110.0, 150.0, 220.0])
-_LEVELS = np.array([1.0, 0.6, 0.3, 0.2])
+_LEVELS = np.array([1.0, 0.75, 0.35, 0.22])
 # A consonant's noise: centre (Hz), width (octaves), length (s), level, and the voice left under it.
 _NOISES = {
     "s": (6800.0, 0.7, 0.1, 0.5, 0.0),
@@ -209,7 +209,7 @@ def _source(score: _Score, singer: Singer, n_samples: int, rng: np.random.Genera
     hz = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
     k = np.arange(1, harmonic_count(float(np.percentile(hz, 98))) + 1, dtype=np.float64)
     soft, hard = k ** -(singer.tilt + 0.45), k**-singer.tilt
-    phases = -0.5 * np.pi + 0.15 * np.arange(k.size) ** 0.5
+    phases = np.asarray(-0.5 * np.pi + 0.15 * np.sqrt(k - 1.0), dtype=np.float64)
     level = np.interp(t, frames, score.level)
     amplitudes = np.stack([soft, hard])
     source = harmonic_tone(hz, amplitudes[1:], np.zeros(1), n_samples, phases)
@@ -242,9 +242,9 @@ def _shape(source: Audio, score: _Score, singer: Singer, rng: np.random.Generato
             continue
         voice = _formant_gains(score.formants_hz[at], singer, hz)
         hiss = _noise_gains(score, at, hz) + voice * (singer.breath * score.level[at])[:, None]
-        spectrum = np.fft.rfft(frames[0, at] * window).astype(np.complex64) * voice
-        spectrum += np.fft.rfft(frames[1, at] * window).astype(np.complex64) * hiss
-        pieces = np.fft.irfft(spectrum, _FRAME).astype(np.float32) * window
+        spectrum = np.fft.rfft(frames[0, at] * window) * voice
+        spectrum += np.fft.rfft(frames[1, at] * window) * hiss
+        pieces = np.asarray(np.fft.irfft(spectrum, _FRAME) * window, dtype=np.float32)
         _overlap_add(out, pieces, at)
     return out[_FRAME // 2 : _FRAME // 2 + n] * np.float32(0.5)
 
@@ -266,7 +266,7 @@ def _formant_gains(formants_hz: NDArray[np.float64], singer: Singer, hz: Audio) 
         gains += np.float32(levels[index]) / (1.0 + away * away)
     # Air above the formants, and nothing below the voice.
     gains += 0.02 * (hz > 4500.0) * np.exp(-hz / 9000.0)
-    gains *= 1.0 - np.exp(-np.square(hz / 90.0))
+    gains *= 1.0 - 0.9 * np.exp(-np.square(hz / 260.0))
     return np.asarray(gains, dtype=np.float32)
 
 
