@@ -29,7 +29,8 @@ class Annotations:
         at_top: shape (n, 4), True where the fader stood at its upper end.
 
     Raises:
-        ValueError: shapes do not fit, an index is out of range, or a value is infinite.
+        ValueError: shapes do not fit, an index is out of range, a take is there twice, or a value
+            is infinite.
     """
 
     excerpt: IntArray
@@ -68,6 +69,9 @@ class Annotations:
             raise ValueError(f"excerpt: indices must lie in 0..{len(loudness) - 1}")
         if self.annotator.size and self.annotator.min() < 0:
             raise ValueError("annotator: indices must not be negative")
+        takes = np.stack([self.excerpt, self.annotator, self.repeat], axis=1)
+        if len(np.unique(takes, axis=0)) < len(takes):
+            raise ValueError("repeat: one person has two takes of an excerpt with the same number")
         for name in ("balance_db", "stem_loudness_lufs"):
             if np.isinf(getattr(self, name)).any():
                 raise ValueError(f"{name}: infinite level; a stem that is off or inactive is NaN")
