@@ -34,6 +34,7 @@ def play_other(plan: Plan, rng: np.random.Generator) -> Audio:
     if plan.genre.layers[picks[0]][1] == "answer":
         picks.insert(0, 0)
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
+    pump = rng.uniform(0.3, 0.85) if rng.random() < plan.genre.pumping else 0.0
     for order, pick in enumerate(picks):
         instrument, pattern = plan.genre.layers[pick]
         sections = [s for s in plan.sections if _plays(order, s, rng)]
@@ -41,6 +42,7 @@ def play_other(plan: Plan, rng: np.random.Generator) -> Audio:
         layer = _play_layer(plan, instrument, pattern, sections, order, rng)
         rms = float(np.sqrt(np.mean(np.square(layer)) + 1e-12))
         bus += np.float32(0.06 * level / rms) * layer
+    bus = _pumped(bus, plan, pump)
     tail = room_tail(rng, rng.uniform(*plan.genre.room_s), rng.uniform(2500.0, 8000.0))
     bus = add_room(bus, tail, rng.uniform(0.05, 0.35))
     bus = compress(bus, rng.uniform(1.0, 6.0), rng.uniform(1.2, 2.0), rng.uniform(0.1, 0.3))
@@ -63,7 +65,8 @@ def _play_layer(
 ) -> Audio:
     centre = int(rng.integers(REGISTERS[instrument][0], REGISTERS[instrument][1] + 1))
     maker = make_instrument(instrument, rng)
-    notes = layer_notes(plan, pattern, centre, sections, rng)
+    notes = plan.with_stops(layer_notes(plan, pattern, centre, sections, rng))
+    notes = _phrased(plan, notes, pattern, rng)
     # Distorted rhythm guitars are played twice, left and right; others once, somewhere.
     doubled = instrument in ("crunch", "metal")
     spots = (-0.9, 0.9) if doubled else (float(rng.uniform(-0.7, 0.7)) * min(1, order),)
@@ -78,6 +81,34 @@ def _play_layer(
         left, right = pan_gains(spot)
         place(layer, 0, take, left, right)
     return _effects(layer, plan, instrument, pattern, rng)
+
+
+def _phrased(plan: Plan, notes: list[Note], pattern: str, rng: np.random.Generator) -> list[Note]:
+    """Softer in quiet sections; shorter notes in some songs; now and then a bar of rest."""
+    held = 1.0 if pattern in ("sustain", *SHORT_PATTERNS) else rng.uniform(0.4, 1.0)
+    n_bars = plan.beats // plan.beats_per_bar + 2
+    rests = rng.random(n_bars) < (0.0 if pattern == "sustain" else rng.uniform(0.0, 0.15))
+    phrased = []
+    for note in notes:
+        beat = (note.start_s + 0.01) * plan.tempo_bpm / 60.0
+        if not rests[int(beat) // plan.beats_per_bar]:
+            softer = 0.55 + 0.45 * plan.section_at(beat).energy
+            phrased.append(
+                Note(note.start_s, note.duration_s * held, note.pitch, note.velocity * softer)
+            )
+    return phrased
+
+
+def _pumped(bus: Audio, plan: Plan, depth: float) -> Audio:
+    """Duck on every beat, as a compressor keyed by the kick does."""
+    if depth <= 0.0:
+        return bus
+    beat_s = 60.0 / plan.tempo_bpm
+    since_s = np.mod(np.arange(bus.shape[1], dtype=np.float64) / RATE_HZ, beat_s)
+    dip = 1.0 - depth * np.exp(-np.square(since_s / (0.45 * beat_s)))
+    # A short ramp into each dip, or the beat would click.
+    dip += depth * np.clip(1.0 - since_s / 0.004, 0.0, 1.0)
+    return np.asarray(bus * np.minimum(dip, 1.0).astype(np.float32), dtype=np.float32)
 
 
 def _take(

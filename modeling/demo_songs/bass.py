@@ -130,7 +130,7 @@ def _walk(plan: Plan, first: int, lowest: int, rng: np.random.Generator) -> list
 def play_bass(plan: Plan, rng: np.random.Generator) -> Audio:
     """The bass stem (2, n), in the middle."""
     tone = str(rng.choice(plan.genre.basses))
-    notes = bass_notes(plan, rng)
+    notes = plan.with_stops(bass_notes(plan, rng))
     maker = _tone_maker(tone, rng)
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
     cache: dict[tuple[float, int, bool], Audio] = {}

@@ -98,7 +98,10 @@ def play_drums(plan: Plan, rng: np.random.Generator) -> Audio:
     width = rng.uniform(0.3, 1.0) * rng.choice([-1.0, 1.0])
     bus = np.zeros((2, plan.n_samples), dtype=np.float32)
     for drum, beat, strength in drum_hits(plan, rng):
-        _strike(bus, plan, kit, (drum, beat, strength), mix[drum], width, rng)
+        # A fill leads out of a stop; the rest of the kit keeps it.
+        if not plan.stopped(beat) or (strength > 0.7 and drum.startswith("tom")):
+            hard = strength * (0.65 + 0.35 * plan.section_at(beat).energy)
+            _strike(bus, plan, kit, (drum, beat, hard), mix[drum], width, rng)
     tail = room_tail(rng, rng.uniform(0.15, 0.25) + 0.35 * rng.uniform(*plan.genre.room_s), 3000.0)
     bus = add_room(bus, tail, rng.uniform(0.08, 0.4))
     bus = compress(bus, rng.uniform(2.0, 10.0), rng.uniform(1.3, 3.0), rng.uniform(0.06, 0.2))

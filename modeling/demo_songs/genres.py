@@ -33,6 +33,8 @@ class Genre:
     syllables_per_s: Range = (1.8, 3.2)
     room_s: Range = (0.6, 1.6)
     drive_db: Range = (-6.0, 3.0)
+    pumping: float = 0.0
+    """How often the backing ducks on every beat."""
 
 
 GENRES: tuple[Genre, ...] = (
@@ -56,6 +58,7 @@ GENRES: tuple[Genre, ...] = (
         ),
         ("sung", "bright", "airy"),
         layer_count=(2, 4),
+        pumping=0.2,
     ),
     Genre(
         "rock",
@@ -101,6 +104,7 @@ GENRES: tuple[Genre, ...] = (
         bars_per_chord=(1.0, 2.0),
         syllables_per_s=(3.6, 5.6),
         room_s=(0.3, 0.9),
+        pumping=0.15,
     ),
     Genre(
         "house",
@@ -125,6 +129,7 @@ GENRES: tuple[Genre, ...] = (
         bars_per_chord=(1.0, 2.0),
         syllables_per_s=(1.2, 2.4),
         room_s=(0.8, 2.2),
+        pumping=0.7,
     ),
     Genre(
         "ballad",
@@ -220,6 +225,7 @@ GENRES: tuple[Genre, ...] = (
         syllables_per_s=(0.6, 1.4),
         room_s=(1.8, 2.7),
         drive_db=(-14.0, -4.0),
+        pumping=0.15,
     ),
     Genre(
         "metal",
@@ -308,5 +314,6 @@ GENRES: tuple[Genre, ...] = (
         bars_per_chord=(2.0,),
         syllables_per_s=(1.4, 3.0),
         room_s=(0.6, 1.8),
+        pumping=0.2,
     ),
 )

@@ -7,6 +7,7 @@ import numpy as np
 
 from modeling.demo_songs.dsp import RATE_HZ
 from modeling.demo_songs.genres import Genre
+from modeling.demo_songs.tones import Note
 
 MODES = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -84,6 +85,8 @@ class Plan:
     mode: str
     sections: tuple[Section, ...]
     chords: tuple[Chord, ...]
+    stops: tuple[tuple[float, float], ...]
+    """Beats (from, to) in which the band stops and only the voice goes on."""
 
     @property
     def n_samples(self) -> int:
@@ -112,6 +115,23 @@ class Plan:
         else:
             swung = self.swing + (part - 0.5) * 2.0 * (1.0 - self.swing)
         return (whole + swung) * pair * 60.0 / self.tempo_bpm
+
+    def stopped(self, beat: float) -> bool:
+        """Whether the band is silent at this beat."""
+        return any(start - 1e-6 <= beat < end - 1e-6 for start, end in self.stops)
+
+    def with_stops(self, notes: list[Note]) -> list[Note]:
+        """The notes without those inside a stop, those before it cut short."""
+        for start, end in self.stops:
+            start_s, end_s = self.seconds(start), self.seconds(end)
+            notes = [
+                Note(n.start_s, min(n.duration_s, start_s - n.start_s), n.pitch, n.velocity)
+                if n.start_s < start_s
+                else n
+                for n in notes
+                if n.start_s < start_s - 0.02 or n.start_s >= end_s - 0.02
+            ]
+        return notes
 
     def section_at(self, beat: float) -> Section:
         """The section of a beat; the last one holds beyond the end."""
@@ -148,7 +168,19 @@ def make_plan(genre: Genre, duration_s: float, rng: np.random.Generator) -> Plan
         mode=mode,
         sections=sections,
         chords=_chords(genre, sections, beats_per_bar, tonic, mode, rng),
+        stops=_stops(sections, beats_per_bar, rng),
     )
+
+
+def _stops(
+    sections: tuple[Section, ...], beats_per_bar: int, rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
+    stops = []
+    for section in sections:
+        length = float(rng.choice([0.5, 1.0, 2.0, beats_per_bar]))
+        if section.beats >= 3 * beats_per_bar and rng.random() < 0.4:
+            stops.append((section.end_beat - length, float(section.end_beat)))
+    return tuple(stops)
 
 
 def _form(n_bars: int, beats_per_bar: int, rng: np.random.Generator) -> tuple[Section, ...]:
