@@ -9,7 +9,7 @@ import soundfile
 from modeling.headphones import antiphase_check, huggins_check
 
 RATE = 44_100
-SECOND = np.arange(3)[:, np.newaxis] * (RATE + RATE // 2) + np.arange(RATE)
+GAP = RATE // 2
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,9 @@ def intervals_of(trial):
     """The three intervals of a trial, (3, 2, RATE); what lies between them must be silence."""
     audio, rate = soundfile.read(io.BytesIO(trial.flac))
     assert (rate, audio.shape) == (RATE, (4 * RATE, 2))
-    between = np.setdiff1d(np.arange(len(audio)), SECOND)
-    assert not audio[between].any()
-    return audio[SECOND].transpose(0, 2, 1)
+    starts = [number * (RATE + GAP) for number in range(3)]
+    assert not any(audio[start - GAP : start].any() for start in starts[1:])
+    return np.stack([audio[start : start + RATE].T for start in starts])
 
 
 def level_dbfs(signal):

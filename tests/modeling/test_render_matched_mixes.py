@@ -6,7 +6,6 @@ import pytest
 from modeling.loudness import audio_loudness_lufs
 from modeling.render import level_stem, match_mixes, mix_stems
 from tests.modeling.loudness_audio import (
-    REAL_SONGS,
     generated_stems,
     libebur128_lufs,
     libebur128_true_peak_dbtp,
@@ -51,7 +50,7 @@ def test_a_version_that_would_clip_lowers_all_versions_together():
     assert plain.true_peak_dbtp < peaky.true_peak_dbtp <= -1.0
 
 
-@pytest.mark.parametrize("song", REAL_SONGS)
+@pytest.mark.parametrize("song", ["cc0/Sodium", "mono-band"])
 def test_real_mixes_are_matched_under_the_ceiling(shared_dir, song):
     stems, rate = real_stems(shared_dir / "stems" / song)
     stems = stems[:, :, : 8 * rate]
