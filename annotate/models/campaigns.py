@@ -69,10 +69,10 @@ class Campaign(models.Model):
     target_loudness_lufs = models.FloatField(default=-23.0)
     seed = models.PositiveBigIntegerField(default=0)
     # The song filter it was made with, kept as it was given.
-    song_filter = models.JSONField(default=dict)
+    song_filter = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
-    opened_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = CampaignQuerySet.as_manager()
 

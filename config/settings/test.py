@@ -1,5 +1,6 @@
 """For the tests: SQLite, or PostgreSQL when TEST_DATABASE_URL says so."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ DATABASES = {"default": databases.parse(env.text("TEST_DATABASE_URL", "sqlite://
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of the race tests open connections of their own.
     DATABASES["default"]["TEST"] = {
-        "NAME": str(Path(tempfile.gettempdir()) / "gainsay-test.sqlite3")
+        "NAME": str(Path(tempfile.gettempdir()) / f"gainsay-test-{os.getpid()}.sqlite3")
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
