@@ -59,10 +59,10 @@ URGE_MEAN = (0.0, 0.0, 0.0, 0.0)
 SCALE_DB = (2.0, 2.0, 2.0, 2.0)
 
 
-def standardised(measures: Measures) -> dict[str, float]:
+def standardised(measures: dict[str, float]) -> dict[str, float]:
     """z-scores by the frozen means and SDs, limited to +-2.5."""
     scores = {}
-    for name, value in asdict(measures).items():
+    for name, value in measures.items():
         mean, spread = MEAN_AND_SD[name]
         scores[name] = float(np.clip((value - mean) / spread, -_Z_LIMIT, _Z_LIMIT))
     return scores
@@ -101,7 +101,7 @@ def urges(z: dict[str, float]) -> NDArray[np.float64]:
 
 def content_db(measures: Measures) -> NDArray[np.float64]:
     """The part of the reference that follows from what is heard, (4,) dB, mean zero."""
-    raw = np.array(SCALE_DB) * (urges(standardised(measures)) - np.array(URGE_MEAN))
+    raw = np.array(SCALE_DB) * (urges(standardised(asdict(measures))) - np.array(URGE_MEAN))
     return np.asarray(raw - raw.mean(), dtype=np.float64)
 
 

@@ -11,6 +11,7 @@ from modeling.demo_songs.dsp import (
     compress,
     low_pass,
     pan_gains,
+    peak_eq,
     place,
     room_tail,
     saturate,
@@ -24,6 +25,15 @@ _WIDTH = {
     "rim": -0.1, "tom1": -0.4, "tom2": 0.05, "tom3": 0.45,
 }  # fmt: skip
 
+# Percussion that some songs carry on top of the kit.
+_EXTRAS: tuple[dict[str, str], ...] = (
+    {"shaker": "xoxoxoxoxoxoxoxo"},
+    {"shaker": "..x...x...x...x."},
+    {"rim": "x..x..x...x.x..."},
+    {"tom1": "..o..o.o..o..oo.", "tom2": "x.......o......."},
+    {"clap": "....x.......x..."},
+)
+
 
 def drum_hits(plan: Plan, rng: np.random.Generator) -> list[Hit]:
     """Every stroke of the song: a pattern for each section, fills before a new one, crashes."""
@@ -31,6 +41,7 @@ def drum_hits(plan: Plan, rng: np.random.Generator) -> list[Hit]:
     if plan.beats_per_bar == 3:
         names = ["waltz", "waltz"]
     halves = rng.random(64) < 0.5
+    extra = _EXTRAS[int(rng.integers(len(_EXTRAS)))] if rng.random() < 0.3 else {}
     ride_in_chorus = rng.random() < 0.4
     crashes = plan.genre.name not in ("ambient", "jazz", "folk", "ballad") or rng.random() < 0.3
     hits: list[Hit] = []
@@ -38,6 +49,8 @@ def drum_hits(plan: Plan, rng: np.random.Generator) -> list[Hit]:
         pattern = dict(BEATS[names[0 if section.name == "chorus" else 1]])
         if section.energy < 0.55:
             pattern = _thinned(pattern, rng)
+        else:
+            pattern = extra | pattern
         if ride_in_chorus and section.name == "chorus" and "hat" in pattern:
             pattern["ride"] = pattern.pop("hat")
         hits += _section_hits(plan, section, pattern, halves, rng)
@@ -104,6 +117,7 @@ def play_drums(plan: Plan, rng: np.random.Generator) -> Audio:
             _strike(bus, plan, kit, (drum, beat, hard), mix[drum], width, rng)
     tail = room_tail(rng, rng.uniform(0.15, 0.25) + 0.35 * rng.uniform(*plan.genre.room_s), 3000.0)
     bus = add_room(bus, tail, rng.uniform(0.08, 0.4))
+    bus = peak_eq(bus, rng.uniform(350.0, 1400.0), rng.uniform(-3.0, 7.0), 1.5)
     bus = compress(bus, rng.uniform(2.0, 10.0), rng.uniform(1.3, 3.0), rng.uniform(0.06, 0.2))
     return saturate(bus, rng.uniform(-12.0, 0.0))
 

@@ -11,6 +11,7 @@ from modeling.demo_songs.dsp import (
     echo,
     high_pass,
     pan_gains,
+    peak_eq,
     place,
     room_tail,
     saturate,
@@ -28,6 +29,8 @@ def play_voice(plan: Plan, artist_rng: np.random.Generator, rng: np.random.Gener
     spoken = style == "rap"
     lowest = 45 + (9 if high_voice else 0) + int(artist_rng.integers(-2, 4))
     span = int(artist_rng.integers(14, 19))
+    if spoken:
+        lowest, span = lowest - 3, 9
     if style == "growl":
         lowest, span = 36 + int(artist_rng.integers(0, 6)), 7
     tune = write_melody(plan, lowest, span, spoken, rng)
@@ -81,10 +84,12 @@ def _earlier(syllable: Syllable, seconds: float) -> Syllable:
 
 
 def _chain(bus: Audio, plan: Plan, rng: np.random.Generator) -> Audio:
-    bus = bus + np.float32(rng.uniform(0.0, 0.6)) * high_pass(bus, rng.uniform(3000, 7000), 1)
+    air = np.float32(rng.uniform(0.0, 0.6))
+    bus = np.asarray(bus + air * high_pass(bus, rng.uniform(3000, 7000), 1), dtype=np.float32)
+    bus = peak_eq(bus, rng.uniform(900.0, 4500.0), rng.uniform(-3.0, 6.0))
     if rng.random() < 0.08:
         bus = band_pass(bus, 350.0, 3200.0)
-    bus = saturate(np.asarray(bus, dtype=np.float32), rng.uniform(-16.0, -5.0))
+    bus = saturate(bus, rng.uniform(-16.0, -5.0))
     tail = room_tail(rng, rng.uniform(*plan.genre.room_s), rng.uniform(2500, 7000), 0.025)
     bus = add_room(bus, tail, rng.uniform(0.06, 0.32))
     if rng.random() < 0.45:

@@ -178,11 +178,20 @@ def _write_syllable(
     if not spoken and t.size > 60 and rng.random() < 0.5:
         score.formants_hz[first + t.size // 2 : end] = _VOWELS_HZ[int(rng.integers(7))]
     _write_consonant(score, syllable, first, frame_s)
-    if syllable.after_breath and note.start_s > 0.5 and singer.growl == 0.0:
-        start, stop = max(0, first - round(0.38 / frame_s)), max(0, first - round(0.1 / frame_s))
-        shape = np.hanning(max(0, stop - start))
-        score.noise_level[start:stop] += 0.06 * (1.0 + 6.0 * singer.breath) * shape
-        score.noise_hz[start:stop], score.noise_octaves[start:stop] = 1900.0, 1.8
+    if syllable.after_breath and note.start_s > 0.5 and rng.random() < 0.7:
+        _write_breath(score, singer, first, frame_s, rng)
+
+
+def _write_breath(
+    score: _Score, singer: Singer, first: int, frame_s: float, rng: np.random.Generator
+) -> None:
+    """An intake of air that grows towards the phrase."""
+    start = max(0, first - round(rng.uniform(0.25, 0.45) / frame_s))
+    stop = max(0, first - round(0.09 / frame_s))
+    shape = np.linspace(0.1, 1.0, max(0, stop - start)) * np.hanning(max(0, stop - start))
+    score.noise_level[start:stop] += rng.uniform(0.02, 0.06) * (1.0 + 5.0 * singer.breath) * shape
+    score.noise_hz[start:stop] = rng.uniform(1400.0, 2600.0)
+    score.noise_octaves[start:stop] = rng.uniform(0.7, 1.3)
 
 
 def _write_consonant(score: _Score, syllable: Syllable, first: int, frame_s: float) -> None:
@@ -205,9 +214,9 @@ def _write_consonant(score: _Score, syllable: Syllable, first: int, frame_s: flo
 def _source(score: _Score, singer: Singer, n_samples: int, rng: np.random.Generator) -> Audio:
     t = np.arange(n_samples)
     frames = np.arange(score.pitch.size) * _HOP
-    pitch = np.interp(t, frames, score.pitch)
-    hz = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
-    k = np.arange(1, harmonic_count(float(np.percentile(hz, 98))) + 1, dtype=np.float64)
+    frame_hz = 440.0 * 2.0 ** ((score.pitch - 69.0) / 12.0)
+    hz = np.interp(t, frames, frame_hz)
+    k = np.arange(1, harmonic_count(float(np.percentile(frame_hz, 98))) + 1, dtype=np.float64)
     soft, hard = k ** -(singer.tilt + 0.45), k**-singer.tilt
     phases = np.asarray(-0.5 * np.pi + 0.15 * np.sqrt(k - 1.0), dtype=np.float64)
     level = np.interp(t, frames, score.level)
