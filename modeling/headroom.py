@@ -47,7 +47,7 @@ class PeakMeter:
                 f"stems have shape {block.shape}; expected ({self._n_stems}, channels, n)"
             )
         levels = np.abs(block).max(axis=1, initial=0.0).astype(np.float64)
-        missing = min((self.hop - self._open_samples) % self.hop, levels.shape[1])
+        missing = min(self.hop - self._open_samples, levels.shape[1])
         if missing:
             self._fill(levels[:, :missing])
         rest = levels[:, missing:]
@@ -119,7 +119,7 @@ def safe_target_lufs(
     rng: np.random.Generator,
     ceiling_dbfs: float = CEILING_DBFS,
     range_db: tuple[float, float] = FADER_RANGE_DB,
-    n_samples: int = 4_000,
+    n_samples: int = 1_000,
 ) -> float | None:
     """Highest loudness target at which no balance of the faders can pass the ceiling. None for
     silence.

@@ -107,6 +107,11 @@ def test_the_safe_target_is_repeatable_and_moves_with_the_ceiling():
     assert first - lower == pytest.approx(2.0, abs=0.1)
 
 
+def test_the_safe_target_hardly_depends_on_the_seed():
+    targets = [safe_target_lufs(GRAM, PEAKS, rng=np.random.default_rng(seed)) for seed in range(5)]
+    assert max(targets) - min(targets) < 0.01
+
+
 def test_silence_has_no_safe_target():
     assert safe_target_lufs(0 * GRAM, 0 * PEAKS, rng=np.random.default_rng(0)) is None
 
