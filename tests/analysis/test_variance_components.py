@@ -61,7 +61,7 @@ def test_an_unbalanced_table_gives_the_components_of_statsmodels() -> None:
 
 def test_a_large_incomplete_design_finds_the_truth() -> None:
     rng = np.random.default_rng(4)
-    table = crossed_table(rng, (400, 80), 2.0, 1.0)
+    table = crossed_table(rng, (200, 60), 2.0, 1.0)
     design, cells = design_of(rng.random(table.shape) < 0.1)
     fit = fit_components(design, table[cells])
     assert (fit.excerpt, fit.annotator, fit.residual) == pytest.approx((4, 1, 1), rel=0.25)
@@ -79,12 +79,12 @@ def test_intervals_of_incomplete_tables_have_about_their_level() -> None:
     rng = np.random.default_rng(6)
     truth = 2.25 / (2.25 + 0.49 + 1)
     hits = 0
-    for _run in range(60):
+    for _run in range(40):
         table = crossed_table(rng, (12, 8), 1.5, 0.7)
         design, cells = design_of(rng.random(table.shape) < 0.6)
         single, _ = icc_incomplete(design, table[cells], rng, 200)
         hits += single.low <= truth <= single.high
-    assert hits >= 52
+    assert hits >= 34
 
 
 def test_without_differences_between_excerpts_the_interval_reaches_zero() -> None:
