@@ -180,7 +180,7 @@ class _Curves:
 
     def _dip_db(self, length: int) -> Floats:
         """How far the hop before each window lies under the window's first half second."""
-        before = np.concatenate([[_FLOOR_DB], self.peak_db])
+        before = np.concatenate([self.peak_db[:1], self.peak_db])
         n_first = min(_HOPS_PER_S // 2, length)
         first = _sliding_mean(self.peak_db[:, np.newaxis], n_first)[:, 0]
         n_windows = len(self.mix) - length + 1

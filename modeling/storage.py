@@ -51,7 +51,7 @@ class StemWriter:
                 compression_level=COMPRESSION_LEVEL,
             )
         except (soundfile.LibsndfileError, OSError) as error:
-            raise self._failure() from error
+            raise _cannot_write(self.path) from error
 
     def write(self, block: Block) -> None:
         """Append (2, n) samples; 24-bit ones must lie within +-LARGEST_STORED.
@@ -62,7 +62,7 @@ class StemWriter:
         try:
             self._file.write(_integers(block, self.bits))
         except (soundfile.LibsndfileError, AssertionError) as error:
-            raise self._failure() from error
+            raise _cannot_write(self.path) from error
         self.n_samples += block.shape[1]
 
     def close(self) -> None:
@@ -77,17 +77,12 @@ class StemWriter:
                 os.fsync(file.fileno())
             _check_tail(self.path, self.n_samples)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise self._failure() from error
+            raise _cannot_write(self.path) from error
 
     def abandon(self) -> None:
         """Close without a word; the file is going to be deleted."""
         with suppress(soundfile.LibsndfileError, OSError):
             self._file.close()
-
-    def _failure(self) -> StorageError:
-        return StorageError(
-            self.path, "cannot be written: the disk is full or read-only; make room and try again"
-        )
 
 
 def write_stem(path: Path, samples: Block, bits: int) -> None:
@@ -147,7 +142,7 @@ def write_array(folder: Path, name: str, array: NDArray[Any]) -> None:
             np.save(file, array, allow_pickle=False)
             _to_disk(file.fileno(), file.flush)
     except OSError as error:
-        raise StorageError(path, f"cannot be written: {error.strerror}; make room") from error
+        raise _cannot_write(path) from error
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:
@@ -167,7 +162,7 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
             file.write(text)
             _to_disk(file.fileno(), file.flush)
     except OSError as error:
-        raise StorageError(path, f"cannot be written: {error.strerror}; make room") from error
+        raise _cannot_write(path) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -205,6 +200,13 @@ def new_folder(parent: Path) -> Iterator[Path]:
         yield folder
     finally:
         rmtree(folder, ignore_errors=True)
+
+
+def _cannot_write(path: Path) -> StorageError:
+    # Neither libsndfile nor numpy says why; these two are the reasons met in practice.
+    return StorageError(
+        path, "cannot be written: the disk is full or read-only; make room and try again"
+    )
 
 
 def _is_alive(process_id: str) -> bool:

@@ -108,9 +108,9 @@ def test_a_full_disk_leaves_nothing_half_written(
 
 
 def test_a_disk_that_is_full_when_the_arrays_come_is_named(tmp_path: Path) -> None:
-    with full_disk(1000), pytest.raises(StorageError, match="cannot be written: File too large"):
+    with full_disk(1000), pytest.raises(StorageError, match=r"gram\.npy: cannot be written"):
         write_array(tmp_path, "gram", np.zeros((100, 4, 4)))
-    with full_disk(10), pytest.raises(StorageError, match="cannot be written: File too large"):
+    with full_disk(10), pytest.raises(StorageError, match=r"song\.json: cannot be written"):
         write_json(tmp_path / "gainsay-song.json", {"title": "A long title"})
 
 
