@@ -1,0 +1,59 @@
+/** One excerpt's balances: hear each at one loudness, step through the excerpts by keys. */
+
+import { STEMS } from "../engine.js";
+import { compensationDb, unpackGram, unpackPeaks } from "../loudness.js";
+import { Player, playButton } from "./player.js";
+import { fetchStems, readJson, takesKeys } from "./stems.js";
+
+/** Gains that bring each version to the target: {id: {role: dB or null}}. */
+function levelled({ versions, gram, n_hops, peaks, n_peaks, target_lufs, ceiling_dbfs }) {
+  const data = { gram: unpackGram(gram, n_hops), peaks: unpackPeaks(peaks, n_peaks) };
+  return Object.fromEntries(
+    versions.map(({ id, gains_db }) => {
+      const faders_db = STEMS.map((role) => gains_db[role]);
+      const common_db = compensationDb({ ...data, faders_db, target_lufs, ceiling_db: ceiling_dbfs });
+      const gains = STEMS.map((role, i) => [role, faders_db[i] === null ? null : faders_db[i] + common_db]);
+      return [id, Object.fromEntries(gains)];
+    }),
+  );
+}
+
+function listen(given) {
+  const panel = document.getElementById("listen");
+  const button = document.getElementById("play");
+  const choices = [...panel.querySelectorAll("[name=version]")];
+  const gains = levelled(given);
+  const chosen = () => choices.find((choice) => choice.checked).value;
+  const player = new Player({
+    load: () => fetchStems(given.stems),
+    gains_db: gains[chosen()],
+    onState: playButton(button, document.getElementById("play-state")),
+  });
+  button.addEventListener("click", () => player.toggle());
+  panel.addEventListener("change", () => player.switchTo(gains[chosen()]));
+  panel.hidden = false;
+  const choose = (id) => {
+    const choice = choices.find((one) => one.value === id);
+    if (!choice) return;
+    choice.checked = true;
+    choice.focus();
+    player.switchTo(gains[id]);
+  };
+  return { " ": () => player.toggle(), r: () => choose("released"), c: () => choose("consensus") };
+}
+
+function follow(rel) {
+  document.querySelector(`a[rel=${rel}]`)?.click();
+}
+
+const given = document.getElementById("player");
+const actions = { j: () => follow("prev"), k: () => follow("next"), ...(given ? listen(readJson("player")) : {}) };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || takesKeys(event.target)) return;
+  if (event.key === " " && event.target.matches("button, a, summary, input[type=checkbox]")) return;
+  const action = actions[event.key.toLowerCase()];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
