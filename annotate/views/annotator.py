@@ -1,0 +1,223 @@
+"""The annotator's way: welcome, queue, mixer, save. The link is the person: no account."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django import forms
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from analysis.vectors import STEMS
+from annotate.desk import desk_payload, served_stem_flac
+from annotate.models import Annotation, Annotator, Assignment
+from annotate.models.campaigns import hash_token
+from annotate.models.songs import ROLE_CHOICES
+from annotate.services import assigning, people, saving
+from annotate.views.desk_texts import desk_texts
+
+P = ParamSpec("P")
+
+# Keys are never used again and what they name never changes.
+FOREVER = "private, max-age=31536000, immutable"
+
+
+def annotator_page(
+    view: Callable[Concatenate[HttpRequest, Annotator, str, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+    """Give the view the annotator whom the link admits. A withdrawn link is told so kindly; a
+    stranger meets the plain 404. The address is a secret: it goes to no other site and no index."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+        admitted = Annotator.objects.by_token(token, timezone.now()).select_related("campaign")
+        annotator = admitted.first()
+        if annotator is None:
+            if not Annotator.objects.filter(token_hash=hash_token(token)).exists():
+                raise Http404
+            response: HttpResponseBase = render(request, "annotate/annotator/gone.html", status=404)
+        else:
+            response = view(request, annotator, token, *args, **kwargs)
+        return keep_secret(response)
+
+    return wrapped
+
+
+def keep_secret(response: HttpResponseBase) -> HttpResponseBase:
+    """For pages whose address holds a token. Not "no-referrer": browsers then send "Origin: null"
+    with forms, which the CSRF check rightly refuses."""
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    if not response.has_header("Cache-Control"):
+        add_never_cache_headers(response)
+    return response
+
+
+class WelcomeForm(forms.Form):
+    """What is asked of each annotator once."""
+
+    consent = forms.BooleanField(label=gettext_lazy("I have read this and take part."))
+    mixing_years = forms.IntegerField(
+        label=gettext_lazy("For how many years have you mixed music?"),
+        help_text=gettext_lazy("As work or as a hobby. 0 if you never have."),
+        min_value=0,
+        max_value=80,
+    )
+    playback_device = forms.ChoiceField(
+        label=gettext_lazy("What do you listen on?"),
+        choices=Annotator.Device.choices,
+        widget=forms.RadioSelect,
+    )
+    volume = forms.BooleanField(
+        label=gettext_lazy("The volume is comfortable, and I will leave it there.")
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@annotator_page
+def welcome(request: HttpRequest, annotator: Annotator, token: str) -> HttpResponse:
+    if annotator.consented_at is not None:
+        return redirect(people.next_step(annotator), token)
+    form = WelcomeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        people.record_welcome(
+            annotator=annotator,
+            mixing_years=form.cleaned_data["mixing_years"],
+            playback_device=form.cleaned_data["playback_device"],
+            now=timezone.now(),
+        )
+        annotator.refresh_from_db()
+        return redirect(people.next_step(annotator), token)
+    context = {"form": form, "campaign": annotator.campaign, "token": token}
+    status = 400 if form.is_bound else 200
+    return render(request, "annotate/annotator/welcome.html", context, status=status)
+
+
+@require_safe
+@annotator_page
+def queue(request: HttpRequest, annotator: Annotator, token: str) -> HttpResponse:
+    step = people.next_step(annotator)
+    if step != "queue":
+        return redirect(step, token)
+    remaining = assigning.remaining(annotator)
+    showings = annotator.assignments.order_by("pk")
+    context = {
+        "campaign": annotator.campaign,
+        "token": token,
+        "remaining": remaining,
+        "showings": showings,
+        "is_finished": not remaining.in_progress
+        and (remaining.done >= remaining.total or "finished" in request.GET),
+    }
+    return render(request, "annotate/annotator/queue.html", context)
+
+
+@require_POST
+@annotator_page
+def next_excerpt(request: HttpRequest, annotator: Annotator, token: str) -> HttpResponse:
+    if people.next_step(annotator) != "queue":
+        return redirect(people.next_step(annotator), token)
+    assignment = assigning.next_assignment(annotator=annotator, now=timezone.now())
+    if assignment is None:
+        return redirect(reverse("queue", args=[token]) + "?finished")
+    return redirect("mixer", token, assignment.key)
+
+
+@require_safe
+@annotator_page
+def mixer(request: HttpRequest, annotator: Annotator, token: str, key: str) -> HttpResponse:
+    if people.next_step(annotator) != "queue" or not annotator.campaign.is_open:
+        return redirect(people.next_step(annotator), token)
+    assignment = get_object_or_404(
+        annotator.assignments.select_related("item__campaign", "item__excerpt"), key=key
+    )
+    context = {
+        "campaign": annotator.campaign,
+        "token": token,
+        "number": annotator.assignments.filter(pk__lte=assignment.pk).count(),
+        "remaining": assigning.remaining(annotator),
+        "strips": _strips(assignment),
+        "desk": desk_payload(assignment, token, timezone.now()),
+        "texts": desk_texts(),
+    }
+    return render(request, "annotate/annotator/mixer.html", context)
+
+
+def _strips(assignment: Assignment) -> list[dict[str, Any]]:
+    """The desk's channels; a stem that is silent in this excerpt has nothing to set."""
+    return [
+        {"role": role, "name": name, "is_silent": assignment.served_gain_db[role] is None}
+        for role, name in ROLE_CHOICES
+    ]
+
+
+@require_POST
+def save(request: HttpRequest, token: str, key: str) -> HttpResponseBase:
+    """One batch of the desk, and the answer if it carries one. Always JSON."""
+    return keep_secret(_save(request, token, key))
+
+
+def _save(request: HttpRequest, token: str, key: str) -> JsonResponse:
+    now = timezone.now()
+    assignment = (
+        Assignment.objects.filter(key=key, annotator__in=Annotator.objects.by_token(token, now))
+        .select_related("annotator__campaign", "slot")
+        .first()
+    )
+    if assignment is None:
+        return _refusal(404, _("This link no longer works. Ask whoever sent it for a new one."))
+    try:
+        payload = json.loads(request.body)
+    except RequestDataTooBig:
+        return _refusal(413, _("This save is too large."))
+    except (ValueError, RecursionError):
+        return _refusal(400, _("The save is not readable as JSON."))
+    try:
+        result = saving.save(assignment=assignment, payload=payload, now=now)
+    except saving.Refused as refused:
+        return _refusal(refused.status, refused.message)
+    answer = {
+        "saved_seq": result.saved_seq,
+        "is_latest": result.is_latest,
+        "submitted": _submitted(result.annotation, token),
+    }
+    return JsonResponse(answer)
+
+
+def _refusal(status: int, message: str) -> JsonResponse:
+    return JsonResponse({"error": message}, status=status)
+
+
+def _submitted(annotation: Annotation | None, token: str) -> dict[str, Any] | None:
+    if annotation is None:
+        return None
+    return {
+        "revision": annotation.revision,
+        "at": annotation.submitted_at.isoformat(),
+        "next": reverse("queue", args=[token]),
+    }
+
+
+@require_safe
+@annotator_page
+def stem_audio(
+    request: HttpRequest, annotator: Annotator, token: str, key: str, role: str
+) -> HttpResponse:
+    """A stem as this annotator hears it: levelled and trimmed, with no name and no date on it."""
+    assignment = get_object_or_404(annotator.assignments.select_related("item__excerpt"), key=key)
+    if role not in STEMS or not annotator.campaign.is_open:
+        raise Http404
+    try:
+        content = served_stem_flac(assignment, role).read_bytes()
+    except ValueError as error:
+        raise Http404 from error
+    return HttpResponse(content, content_type="audio/flac", headers={"Cache-Control": FOREVER})
