@@ -47,10 +47,7 @@ def drum_hits(plan: Plan, rng: np.random.Generator) -> list[Hit]:
     hits: list[Hit] = []
     for section in plan.sections:
         pattern = dict(BEATS[names[0 if section.name == "chorus" else 1]])
-        if section.energy < 0.55:
-            pattern = _thinned(pattern, rng)
-        else:
-            pattern = extra | pattern
+        pattern = _thinned(pattern, rng) if section.energy < 0.55 else extra | pattern
         if ride_in_chorus and section.name == "chorus" and "hat" in pattern:
             pattern["ride"] = pattern.pop("hat")
         hits += _section_hits(plan, section, pattern, halves, rng)

@@ -68,7 +68,7 @@ def compose(seed: int, index: int, duration_s: float = 25.0) -> DemoSong:
         raise ValueError(f"seed {seed}, index {index}: both must be 0 or more")
     artist = _artist_of(index)
     plan = plan_song(seed, index, duration_s)
-    level_stems = _equal_loudness(_play(plan, seed, index, artist))
+    level_stems = equal_loudness(_play(plan, seed, index, artist))
     heard = measure(level_stems)
     content = content_db(heard)
     residual = residual_db(_generator(seed, index, "residual"))
@@ -128,8 +128,8 @@ def _play(plan: Plan, seed: int, index: int, artist: int) -> Audio:
     return stems
 
 
-def _equal_loudness(stems: Audio) -> Audio:
-    """Every stem at -23 LUFS."""
+def equal_loudness(stems: Audio) -> Audio:
+    """Stems (4, 2, n), each brought to -23 LUFS, as the rule measures them."""
     # First about there by its power, so that the meter's absolute gate sees it at its final level.
     power = np.square(stems).mean(axis=(1, 2), dtype=np.float64)
     stems = _gained(stems, _EQUAL_LUFS - 10.0 * np.log10(2.0 * power))
