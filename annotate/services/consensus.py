@@ -38,7 +38,7 @@ SURPLUS = "surplus"
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The annotations of a campaign that the rules keep, as rows and as arrays in the same order."""
+    """What the rules keep of a campaign, as rows and as arrays in the same order."""
 
     items: list[CampaignExcerpt]
     rows: list[Annotation]

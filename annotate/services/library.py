@@ -96,21 +96,23 @@ def _ingest_all(
 ) -> Iterator[tuple[SongSource, IngestedSong | AudioError]]:
     if jobs == 1 or len(sources) < 2:
         for source in sources:
-            yield source, _ingest(source, songs_dir())
+            try:
+                yield source, ingest(source, songs_dir(), folder_name=new_key())
+            except AudioError as error:
+                yield source, error
         return
     # Fresh processes: a fork would share this one's database connection.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(_ingest, source, songs_dir()): source for source in sources}
+        futures = {
+            pool.submit(ingest, source, songs_dir(), folder_name=new_key()): source
+            for source in sources
+        }
         for future in as_completed(futures):
-            yield futures[future], future.result()
-
-
-def _ingest(source: SongSource, library: Path) -> IngestedSong | AudioError:
-    """The part that needs no database. A fault is an answer, so that it crosses processes."""
-    try:
-        return ingest(source, library, folder_name=new_key())
-    except AudioError as error:
-        return error
+            error = future.exception()
+            if isinstance(error, AudioError):
+                yield futures[future], error
+            else:
+                yield futures[future], future.result()
 
 
 def register(source: SongSource, ingested: IngestedSong, *, now: datetime) -> Imported:

@@ -3,9 +3,7 @@
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,11 @@ from annotate.management.command import GainsayCommand
 from annotate.models import Song
 from annotate.services import library
 from modeling.audio import AudioError
-from modeling.demo_songs import compose, write_song
+from modeling.demo_songs.batch import write_songs
 from modeling.layouts import find_songs
 from modeling.progress import Progress
 
 SHORTEST_S, LONGEST_S = 10.0, 300.0
-
-
-def write_one(folder: Path, seed: int, duration_s: float, index: int) -> Path:
-    """Compose song `index` and write it; a folder that is there already is left alone."""
-    path = folder / f"seed-{seed}-song-{index:04d}"
-    if not (path / "song.json").exists():
-        write_song(compose(seed, index, duration_s), path)
-    return path
 
 
 class Command(GainsayCommand):
@@ -69,17 +59,16 @@ class Command(GainsayCommand):
 
     def _written(self, options: dict[str, Any], folder: Path, indices: Any) -> Iterator[Path]:
         """The songs' folders, one after the other, composed in `--jobs` processes."""
-        write = partial(write_one, folder, options["seed"], options["duration"])
         with Progress(len(indices), "composing", unit="songs") as progress:
-            if options["jobs"] == 1:
-                for index in indices:
-                    yield write(index)
-                    progress.advance()
-                return
-            with ProcessPoolExecutor(options["jobs"], mp_context=get_context("spawn")) as pool:
-                for path in pool.map(write, indices):
-                    yield path
-                    progress.advance()
+            for path in write_songs(
+                folder,
+                seed=options["seed"],
+                indices=indices,
+                duration_s=options["duration"],
+                jobs=options["jobs"],
+            ):
+                yield path
+                progress.advance()
 
 
 def _check(options: dict[str, Any]) -> None:
