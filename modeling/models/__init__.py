@@ -1,0 +1,1 @@
+"""The two advisors: evidence, posterior and decision (numpy); trunk and networks (torch)."""
