@@ -107,7 +107,7 @@ class StemDecoder:
                 self._hash.update(np.ascontiguousarray(stereo, dtype="<f4").data)
                 n_done += len(stereo)
                 self._check_not_too_long(n_done)
-                yield np.ascontiguousarray(stereo.T)
+                yield stereo.T
             self._check_whole(reader, n_done)
 
     def _check_samples(self, frames: NDArray[np.float32], n_before: int) -> None:

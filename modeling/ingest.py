@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -110,17 +111,23 @@ class _Track:
         self._blocks = decoder.blocks()
         self._waiting: Block = np.empty((2, 0), dtype=np.float32)
 
-    def read(self) -> Block:
-        """The next (2, n) samples; n is below the chunk's size at the end only."""
-        parts, n_samples = [self._waiting], self._waiting.shape[1]
-        while n_samples < _CHUNK_SAMPLES and (block := next(self._blocks, None)) is not None:
-            parts.append(block)
-            n_samples += block.shape[1]
-        joined = np.concatenate(parts, axis=1)
-        self._waiting = joined[:, _CHUNK_SAMPLES:].copy()
-        chunk = joined[:, :_CHUNK_SAMPLES]
-        self.n_decoded += chunk.shape[1]
-        return chunk if self.bits == 16 else self._clipped(chunk)
+    def read(self, target: Block) -> int:
+        """Fill `target` (2, n) with the next samples; fewer than n at the end only."""
+        n_read = 0
+        while n_read < target.shape[1]:
+            if not self._waiting.shape[1]:
+                block = next(self._blocks, None)
+                if block is None:
+                    break
+                self._waiting = block
+            taken = self._waiting[:, : target.shape[1] - n_read]
+            target[:, n_read : n_read + taken.shape[1]] = taken
+            self._waiting = self._waiting[:, taken.shape[1] :]
+            n_read += taken.shape[1]
+        self.n_decoded += n_read
+        if self.bits != 16:
+            self._clip(target[:, :n_read])
+        return n_read
 
     def close(self) -> None:
         """Let go of the files; harmless after they were finished."""
@@ -132,10 +139,11 @@ class _Track:
         """Silence added at the end."""
         return (self.writer.n_samples - self.n_decoded) / SAMPLE_RATE_HZ
 
-    def _clipped(self, chunk: Block) -> Block:
-        over = np.count_nonzero(np.abs(chunk) > LARGEST_STORED)
-        self.n_clipped += int(over)
-        return np.clip(chunk, -LARGEST_STORED, LARGEST_STORED) if over else chunk
+    def _clip(self, samples: Block) -> None:
+        n_over = np.count_nonzero(np.abs(samples) > LARGEST_STORED)
+        if n_over:
+            self.n_clipped += int(n_over)
+            np.clip(samples, -LARGEST_STORED, LARGEST_STORED, out=samples)
 
 
 def _store(
@@ -147,6 +155,8 @@ def _store(
 ) -> tuple[list[_Track], Levels]:
     """Decode all stems in lockstep; while one chunk is stored and measured, the next is decoded."""
     gram, envelope = GramMeter(SAMPLE_RATE_HZ), EnvelopeMeter()
+    # One chunk is filled while the other one is stored and measured.
+    chunks = np.empty((2, len(STEMS), 2, _CHUNK_SAMPLES), dtype=np.float32)
     pending: list[Future[None]] = []
     with ExitStack() as stack:
         tracks = []
@@ -154,18 +164,20 @@ def _store(
             tracks.append(_Track(stem, decoder, folder))
             stack.callback(tracks[-1].close)
         pool = stack.enter_context(ThreadPoolExecutor(n_threads))
-        while True:
-            chunks = list(pool.map(_Track.read, tracks))
-            n_samples = max(chunk.shape[1] for chunk in chunks)
+        for chunk in cycle(chunks):
+            counts = list(pool.map(_Track.read, tracks, chunk))
             _wait_for(pending)
+            n_samples = max(counts)
             if n_samples == 0:
                 break
             _check_lengths(source, tracks)
-            stems = np.stack([_padded(chunk, n_samples) for chunk in chunks])
+            for samples, n_read in zip(chunk, counts, strict=True):
+                samples[:, n_read:] = 0.0
+            stems = chunk[:, :, :n_samples]
             pending = [pool.submit(gram.push, stems), pool.submit(envelope.push, stems)]
             pending += [
-                pool.submit(track.writer.write, stem)
-                for track, stem in zip(tracks, stems, strict=True)
+                pool.submit(track.writer.write, samples)
+                for track, samples in zip(tracks, stems, strict=True)
             ]
             if progress:
                 progress(n_samples / SAMPLE_RATE_HZ)
@@ -176,10 +188,6 @@ def _store(
 def _wait_for(pending: Sequence[Future[None]]) -> None:
     for future in pending:
         future.result()
-
-
-def _padded(chunk: Block, n_samples: int) -> Block:
-    return np.pad(chunk, ((0, 0), (0, n_samples - chunk.shape[1])))
 
 
 def _check_lengths(source: SongSource, tracks: Sequence[_Track]) -> None:
