@@ -1,6 +1,7 @@
 """The drummer: reads the plan, plays the kit, and the drum bus."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modeling.demo_songs.beats import BEATS, STRENGTH
 from modeling.demo_songs.drum_kit import Kit, make_kit
@@ -65,7 +66,7 @@ def _section_hits(
     plan: Plan,
     section: Section,
     pattern: dict[str, str],
-    halves: "np.typing.NDArray[np.bool_]",
+    halves: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> list[Hit]:
     hits: list[Hit] = []
@@ -77,7 +78,7 @@ def _section_hits(
         if is_last and rng.random() < 0.4:
             fill_from -= 1.0
         for drum, steps in pattern.items():
-            for step, mark in enumerate(steps):
+            for step, mark in enumerate(steps[: 4 * plan.beats_per_bar]):
                 if mark == "." or (drum != "kick" and step / 4.0 >= fill_from):
                     continue
                 # The doubtful strokes repeat every second bar, so a groove stays a groove.

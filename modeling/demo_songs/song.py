@@ -10,7 +10,7 @@ from modeling.demo_songs.balance_rule import TEMPLATE_DB, content_db, residual_d
 from modeling.demo_songs.band import play_other
 from modeling.demo_songs.bass import play_bass
 from modeling.demo_songs.drums import play_drums
-from modeling.demo_songs.dsp import RATE_HZ, Audio, db_to_gain, high_pass
+from modeling.demo_songs.dsp import RATE_HZ, Audio, Curve, db_to_gain, high_pass
 from modeling.demo_songs.genres import GENRES
 from modeling.demo_songs.measures import measure
 from modeling.demo_songs.names import artist_name, song_title
@@ -134,21 +134,22 @@ def equal_loudness(stems: Audio) -> Audio:
     power = np.square(stems).mean(axis=(1, 2), dtype=np.float64)
     stems = _gained(stems, _EQUAL_LUFS - 10.0 * np.log10(2.0 * power))
     loudness = stem_loudness_lufs(gram_of_stems(stems, RATE_HZ))
+    assert np.isfinite(loudness).all(), "a generated stem is silent"
     return _gained(stems, _EQUAL_LUFS - loudness)
 
 
-def _gained(stems: Audio, gains_db: "np.typing.NDArray[np.float64]") -> Audio:
+def _gained(stems: Audio, gains_db: Curve) -> Audio:
     gains = 10.0 ** (gains_db / 20.0)
     return np.asarray(stems * gains[:, None, None].astype(np.float32), dtype=np.float32)
 
 
-def _release(stems: Audio, relative_db: "np.typing.NDArray[np.float64]") -> Audio:
+def _release(stems: Audio, relative_db: Curve) -> Audio:
     """The stems at the reference, one common gain so that no stem nor their sum clips."""
     balanced = _gained(stems, relative_db)
     peak = max(float(np.abs(balanced).max()), float(np.abs(balanced.sum(axis=0)).max()))
     return np.asarray(balanced * np.float32(db_to_gain(PEAK_DBFS) / peak), dtype=np.float32)
 
 
-def _per_stem(values: "np.typing.NDArray[np.float64]") -> PerStem:
+def _per_stem(values: Curve) -> PerStem:
     vocals, drums, bass, other = (float(value) for value in values)
     return vocals, drums, bass, other

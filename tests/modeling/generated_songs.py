@@ -6,7 +6,7 @@ from modeling.demo_songs import DemoSong, compose
 
 SEED = 1
 DURATION_S = 10.0
-SONGS = (1, 4, 6, 8, 9, 11)  # six genres that differ much
+SONGS = (1, 4, 8, 9)  # jazz, rock, metal, house
 
 
 @cache

@@ -22,7 +22,7 @@ def test_the_released_loudness_is_the_rule_within_a_twentieth_of_a_decibel(index
 
 
 def test_the_reference_is_the_sum_of_its_three_parts_and_each_has_mean_zero():
-    song = short_song(6)
+    song = short_song(8)
     parts = np.array([song.template_db, song.content_db, song.residual_db])
     assert np.array(song.reference_db) == pytest.approx(parts.sum(axis=0))
     assert parts.mean(axis=1) == pytest.approx(0.0, abs=1e-9)
@@ -45,8 +45,8 @@ def test_moving_faders_by_twelve_decibels_leaves_the_content_part_alone(index):
 
 def test_the_content_part_spreads_by_about_two_and_a_half_decibels():
     content = np.array([short_song(index).content_db for index in SONGS])
-    # Six songs tell a pooled SD to some 25 %; the slow test is sharper.
-    assert 1.5 < np.sqrt(np.mean(np.square(content))) < 3.7
+    # Four songs tell a pooled SD to some 30 %; the slow test is sharper.
+    assert 1.2 < np.sqrt(np.mean(np.square(content))) < 4.0
 
 
 @pytest.mark.slow
@@ -68,13 +68,13 @@ def test_the_residual_has_a_spread_of_one_decibel_and_sums_to_zero():
 
 
 def test_the_residual_is_the_same_whatever_is_heard():
-    longer = compose(SEED, 11, 13.0)
-    assert longer.measures != short_song(11).measures
-    assert longer.residual_db == short_song(11).residual_db
+    longer = compose(SEED, 9, 13.0)
+    assert longer.measures != short_song(9).measures
+    assert longer.residual_db == short_song(9).residual_db
 
 
 def test_songs_differ_from_each_other_in_every_measured_quantity():
     table = [short_song(index).measures for index in SONGS]
     for name in table[0]:
         values = [row[name] for row in table]
-        assert len({round(value, 3) for value in values}) > 4, name
+        assert len({round(value, 3) for value in values}) > 2, name

@@ -60,7 +60,7 @@ def test_each_stem_lies_where_it_belongs_in_the_spectrum(index):
 def test_the_stems_of_two_genres_differ_in_sound():
     brightness = [short_song(i).measures["other_brightness_octaves"] for i in SONGS]
     strokes_per_s = [short_song(i).measures["drum_strokes_per_s"] for i in SONGS]
-    assert np.ptp(brightness) > 1.0
+    assert np.ptp(brightness) > 0.5
     assert np.ptp(strokes_per_s) > 1.0
 
 
