@@ -223,9 +223,14 @@ def _scale(
 def _start_scale(residual_db: FloatArray, designs: tuple[StemDesign, ...]) -> FloatArray:
     scales = []
     for stem, design in enumerate(designs):
-        values = np.abs(residual_db[design.present, stem])
-        inflation = np.sqrt(len(values) / max(design.freedom, 1))
-        scales.append(_MAD_TO_SD * inflation * float(np.median(values)) if len(values) else 0.0)
+        sizes_db = np.abs(residual_db[design.present, stem])
+        if not len(sizes_db):
+            scales.append(0.0)
+            continue
+        inflation = np.sqrt(len(sizes_db) / max(design.freedom, 1))
+        # Where most agree to the tenth of a dB the median is zero and would never let go.
+        typical_db = max(_MAD_TO_SD * float(np.median(sizes_db)), 0.5 * float(sizes_db.mean()))
+        scales.append(inflation * typical_db)
     return np.asarray(np.maximum(scales, _SMALLEST_SD_DB), dtype=np.float64)
 
 

@@ -17,6 +17,8 @@ from analysis.vectors import FloatArray
 Scale = Literal["nominal", "ordinal", "interval"]
 SCALES: tuple[Scale, ...] = ("nominal", "ordinal", "interval")
 
+_ROUNDING = 1e-12
+
 
 def krippendorff_alpha(
     ratings: ArrayLike,
@@ -83,27 +85,45 @@ class _Counts:
 
 def _alphas(counts: _Counts, weights: FloatArray, scale: Scale) -> FloatArray:
     """Alpha of each weighting of the items; weights of shape (n_resamples, n_items)."""
-    by_value = counts.by_value
-    per_item = by_value.sum(axis=1)
-    pairable = weights @ per_item
-    marginals = weights @ by_value
-    if scale == "nominal":
-        disagreement = (per_item**2 - (by_value**2).sum(axis=1)) / (per_item - 1)
-        observed = weights @ disagreement
-        expected = pairable**2 - (marginals**2).sum(axis=1)
-    else:
-        # Alpha does not change with a shift; without one, large values would lose digits.
-        points = np.broadcast_to(counts.values - counts.values.mean(), marginals.shape)
-        if scale == "ordinal":
-            points = np.cumsum(marginals, axis=1) - marginals / 2
-            points = points - pairable[:, None] / 2
-        spread = (weights @ (by_value * (per_item / (per_item - 1))[:, None]) * points**2).sum(1)
-        item_sums = points @ by_value.T
-        observed = 2 * (spread - (weights * item_sums**2) @ (1 / (per_item - 1)))
-        expected = 2 * (
-            pairable * (marginals * points**2).sum(axis=1) - (marginals * points).sum(axis=1) ** 2
-        )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        alphas = 1 - (pairable - 1) * observed / expected
+    disagreements = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval}
+    observed, expected = disagreements[scale](counts, weights)
+    pairable = weights @ counts.by_value.sum(axis=1)
     # A resample in which only one value is left has no disagreement to expect.
-    return np.where((marginals > 0).sum(axis=1) >= 2, alphas, np.nan)
+    varied = expected > _ROUNDING * pairable**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(varied, 1 - (pairable - 1) * observed / expected, np.nan)
+
+
+# Each returns, over all ordered pairs, the summed disagreement within items (an item's pairs over
+# its ratings less one) and that of the pooled values; both of shape (n_resamples,).
+
+
+def _nominal(counts: _Counts, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    per_item = counts.by_value.sum(axis=1)
+    unequal = per_item**2 - (counts.by_value**2).sum(axis=1)
+    marginals = weights @ counts.by_value
+    expected = marginals.sum(axis=1) ** 2 - (marginals**2).sum(axis=1)
+    return weights @ (unequal / (per_item - 1)), expected
+
+
+def _interval(counts: _Counts, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    # Neither shift nor unit matter; without this, values far from zero would lose digits.
+    points = (counts.values - counts.values.mean()) / counts.values.std()
+    per_item = counts.by_value.sum(axis=1)
+    sums, squares = counts.by_value @ points, counts.by_value @ points**2
+    observed = weights @ ((per_item * squares - sums**2) / (per_item - 1))
+    expected = (weights @ per_item) * (weights @ squares) - (weights @ sums) ** 2
+    return 2 * observed, 2 * expected
+
+
+def _ordinal(counts: _Counts, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    per_item = counts.by_value.sum(axis=1)
+    marginals = weights @ counts.by_value
+    total = marginals.sum(axis=1)
+    ranks = np.cumsum(marginals, axis=1) - marginals / 2
+    points = ranks / total[:, None] - 0.5
+    squares = (weights * (per_item / (per_item - 1))) @ counts.by_value * points**2
+    sums = points @ counts.by_value.T
+    observed = squares.sum(axis=1) - (weights * sums**2) @ (1 / (per_item - 1))
+    expected = total * (marginals * points**2).sum(axis=1) - (marginals * points).sum(axis=1) ** 2
+    return 2 * observed, 2 * expected
