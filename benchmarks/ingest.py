@@ -2,18 +2,20 @@
 
 The song is made by repeating generated noise and tones, 16-bit FLAC in, 16-bit FLAC out. What it
 is compared with reads the same four files and encodes them at the same level with nothing else done
-to the samples, once in a plain loop and once on as many threads as the import uses. Every figure is
-taken in a child process of its own, the best of three, so that memory is that of one import.
+to the samples, once in a plain loop and once on as many threads as the import uses. Every run is a
+child process of its own, so that memory is that of one import; the tasks take turns and the best of
+three counts, so that other work on the machine disturbs them alike.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import soundfile
@@ -31,42 +33,28 @@ MEMORY_GROWTH_MB = 20.0
 
 
 def run(quick: bool) -> list[Row]:
-    """Five rows; quick takes a 1 min song instead of 4, and 2 min instead of 8 for memory."""
+    """Seconds, processor seconds and memory; quick takes 1 min instead of 4, 2 instead of 8."""
     short_min, normal_min, long_min = (0.5, 1, 2) if quick else (1, 4, 8)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        measured = {
-            minutes: _import_of(folder, minutes) for minutes in (short_min, normal_min, long_min)
+        songs = {
+            minutes: _write_song(folder / f"{minutes}", minutes)
+            for minutes in (short_min, normal_min, long_min)
         }
-        plain_s = _best("plain", folder / f"{normal_min}", folder)["seconds"]
-        threaded_s = _best("threaded", folder / f"{normal_min}", folder)["seconds"]
-    seconds = measured[normal_min]["seconds"]
-    growth_mb = measured[long_min]["peak_mb"] - measured[short_min]["peak_mb"]
-    aim = f"at most {LARGEST_RATIO:g} times"
-    song = f"import of a {normal_min} min song"
+        best = _best_of(songs[normal_min], folder)
+        growth_mb = (
+            _child("import", songs[long_min], folder)["peak_mb"]
+            - _child("import", songs[short_min], folder)["peak_mb"]
+        )
+        idle_mb = _child("idle", folder, folder)["peak_mb"]
     return [
+        *_time_rows(f"import of a {normal_min} min song", best),
         Row(
-            song,
-            seconds,
-            "s",
-            "decoding plus FLAC encoding alone",
-            plain_s,
-            aim,
-            seconds <= LARGEST_RATIO * plain_s,
-        ),
-        Row(
-            song,
-            seconds,
-            "s",
-            "decoding plus FLAC encoding alone, on threads too",
-            threaded_s,
-        ),
-        Row(
-            f"{song}: peak memory",
-            measured[normal_min]["peak_mb"],
+            f"import of a {normal_min} min song: peak memory",
+            best["import"]["peak_mb"],
             "MB",
             "a process that only loaded the same packages",
-            _child("idle", folder, folder)["peak_mb"],
+            idle_mb,
         ),
         Row(
             f"peak memory, {long_min} min song less {short_min} min song",
@@ -78,13 +66,43 @@ def run(quick: bool) -> list[Row]:
     ]
 
 
-def _import_of(folder: Path, minutes: float) -> dict[str, float]:
-    song = folder / f"{minutes}"
-    _write_song(song, minutes)
-    return _best("import", song, folder)
+def _time_rows(song: str, best: Mapping[str, Mapping[str, float]]) -> list[Row]:
+    alone = "decoding plus FLAC encoding alone"
+    ours_s, plain_s = best["import"]["seconds"], best["plain"]["seconds"]
+    return [
+        Row(
+            song,
+            ours_s,
+            "s",
+            alone,
+            plain_s,
+            f"at most {LARGEST_RATIO:g} times",
+            ours_s <= LARGEST_RATIO * plain_s,
+        ),
+        Row(song, ours_s, "s", f"{alone}, on threads too", best["threaded"]["seconds"]),
+        Row(
+            f"{song}: processor time",
+            best["import"]["processor_s"],
+            "s",
+            alone,
+            best["plain"]["processor_s"],
+        ),
+    ]
 
 
-def _write_song(folder: Path, minutes: float) -> None:
+def _best_of(song: Path, folder: Path) -> dict[str, dict[str, float]]:
+    """The smallest of each figure, by task, over rounds in which the tasks take turns."""
+    rounds = [
+        {task: _child(task, song, folder) for task in ("import", "plain", "threaded")}
+        for _ in range(ROUNDS)
+    ]
+    return {
+        task: {key: min(results[task][key] for results in rounds) for key in figures}
+        for task, figures in rounds[0].items()
+    }
+
+
+def _write_song(folder: Path, minutes: float) -> Path:
     """Four stems of decaying tones with noise, 10 s over and over."""
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -96,15 +114,11 @@ def _write_song(folder: Path, minutes: float) -> None:
         with soundfile.SoundFile(folder / f"{stem}.flac", "w", SAMPLE_RATE_HZ, 2, "PCM_16") as file:
             for _ in range(round(minutes * 6)):
                 file.write(integers)
-
-
-def _best(task: str, song: Path, folder: Path) -> dict[str, float]:
-    results = [_child(task, song, folder) for _ in range(ROUNDS)]
-    return {key: min(result[key] for result in results) for key in ("seconds", "peak_mb")}
+    return folder
 
 
 def _child(task: str, song: Path, folder: Path) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(dir=folder if folder.is_dir() else None) as out:
+    with tempfile.TemporaryDirectory(dir=folder) as out:
         command = [sys.executable, "-m", "benchmarks.ingest", task, str(song), out]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     result: dict[str, float] = json.loads(done.stdout)
@@ -138,11 +152,14 @@ def _do(task: str, song: Path, out: Path) -> None:
 
 def _main() -> None:
     task, song, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    start = perf_counter()
+    start, processor_start = perf_counter(), process_time()
     _do(task, song, out)
-    seconds = perf_counter() - start
-    peak_mb = getrusage(RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb}))
+    figures = {
+        "seconds": perf_counter() - start,
+        "processor_s": process_time() - processor_start,
+        "peak_mb": getrusage(RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -225,10 +225,12 @@ def _answers(process_id: str) -> bool:
 
 def _integers(block: Block, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
     """The (n, 2) integers that libsndfile takes; of 32 bits it uses the upper 24."""
+    frames = np.empty(block.shape[::-1], dtype=np.float32)
+    np.multiply(block.T, np.float32(STORED_SCALE[bits] * 2 ** (bits - 1)), out=frames)
+    np.rint(frames, out=frames)
     if bits == 16:
-        return np.asarray(np.rint(block.T * np.float32(2**15)), dtype=np.int16)
-    whole = np.rint(block.T * np.float32(STORED_SCALE[bits] * 2**23))
-    return np.asarray(whole.astype(np.int32) << 8, dtype=np.int32)
+        return frames.astype(np.int16)
+    return np.asarray(frames.astype(np.int32) << 8, dtype=np.int32)
 
 
 def _check_tail(path: Path, n_samples: int) -> None:
