@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.urls import reverse
 from numpy.typing import NDArray
 
 from analysis.vectors import STEMS
+from annotate.media import media_folder
 from annotate.models import Assignment
 from annotate.models.work import FADER_HIGH_DB, FADER_LOW_DB
 from modeling.audio import SAMPLE_RATE_HZ
@@ -95,7 +95,7 @@ def served_waveform(waveform: NDArray[np.uint8], gains: NDArray[np.float64]) -> 
 
 
 def served_dir(assignment: Assignment) -> Path:
-    return Path(settings.MEDIA_ROOT) / "served" / assignment.key
+    return media_folder("served", assignment.key)
 
 
 def served_stem_flac(assignment: Assignment, role: str) -> Path:
@@ -125,7 +125,7 @@ def _masking_noise(
     highest_db = max(gain for gain in assignment.served_gain_db.values() if gain is not None)
     step = 2.0**-15 * 10.0 ** (max(0.0, highest_db) / 20.0)
     rng = np.random.default_rng([assignment.pk, STEMS.index(role)])
-    return step * (rng.random(shape) - rng.random(shape))
+    return np.asarray(step * (rng.random(shape) - rng.random(shape)))
 
 
 def forget_served(campaign_assignments: list[Assignment]) -> None:

@@ -17,7 +17,7 @@ def new_key() -> str:
     return secrets.token_urlsafe(12)
 
 
-class KeyField(models.CharField):
+class KeyField(models.CharField):  # type: ignore[type-arg]
     """An opaque random id for URLs and file names."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from modeling.storage import read_stem
 
 
 def render_consensus(row: ConsensusExcerpt, folder: Path) -> list[Path]:
-    """Write stems and mix of one excerpt at its consensus balance, 24-bit, into a folder of its own.
+    """Write stems and mix of one excerpt at its consensus balance, 24-bit, into its own folder.
 
     All files share one gain: at most 0 dB, lowered until the mix and every stem stay under
     -1 dBTP, so the stems still sum to the mix. A stem whose fader the consensus has off, or that is

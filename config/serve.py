@@ -30,7 +30,7 @@ def main() -> int:
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
             *("--bind", f"{options.host}:{options.port}"),
-            *("--workers", "2", "--threads", "4", "--worker-class", "gthread"),
+            *("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--preload"),
             *("--log-level", "warning"),
         ],
     ]

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,7 +16,7 @@ from annotate.models.songs import Excerpt
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
-    def visible_to(self, user: object) -> "CampaignQuerySet":
+    def visible_to(self, user: Any) -> "CampaignQuerySet":
         if not getattr(user, "is_active", False):
             return self.none()
         return self if getattr(user, "is_superuser", False) else self.filter(owner=user)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from analysis.vectors import STEMS
 from annotate.fields import KeyField, StemValues, StemValuesField
+from annotate.media import media_folder
 
 ROLE_CHOICES = [
     ("vocals", _("vocals")),
@@ -68,7 +68,7 @@ class Song(models.Model):
 
     @property
     def folder(self) -> Path:
-        return Path(settings.MEDIA_ROOT) / "songs" / self.key
+        return media_folder("songs", self.key)
 
 
 class Stem(models.Model):
@@ -135,7 +135,7 @@ class Excerpt(models.Model):
 
     @property
     def folder(self) -> Path:
-        return Path(settings.MEDIA_ROOT) / "excerpts" / self.key
+        return media_folder("excerpts", self.key)
 
     @property
     def end_s(self) -> float:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 
 from analysis.vectors import STEMS
 from annotate.fields import StemValues, new_key
 from annotate.levels import TRIM_DB
+from annotate.media import media_folder
 from annotate.models import Excerpt, Song, Stem
 from annotate.models.work import FADER_HIGH_DB, FADER_LOW_DB
 from modeling.audio import AudioError
@@ -39,11 +39,11 @@ class Imported:
 
 
 def songs_dir() -> Path:
-    return Path(settings.MEDIA_ROOT) / "songs"
+    return media_folder("songs")
 
 
 def excerpts_dir() -> Path:
-    return Path(settings.MEDIA_ROOT) / "excerpts"
+    return media_folder("excerpts")
 
 
 def source_key(source: SongSource) -> str:
@@ -108,9 +108,9 @@ def _ingest_all(
             for source in sources
         }
         for future in as_completed(futures):
-            error = future.exception()
-            if isinstance(error, AudioError):
-                yield futures[future], error
+            fault = future.exception()
+            if isinstance(fault, AudioError):
+                yield futures[future], fault
             else:
                 yield futures[future], future.result()
 

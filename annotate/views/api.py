@@ -23,6 +23,10 @@ from annotate.serializers import (
 from annotate.services.campaigns import SONG_FILTERS, close_campaign, open_campaign
 
 
+def parameter(view: viewsets.GenericViewSet[Any], name: str) -> str:
+    return str(view.request.query_params.get(name, "")).replace("\x00", "")
+
+
 def text_parameter(name: str, description: str) -> OpenApiParameter:
     return OpenApiParameter(name, OpenApiTypes.STR, description=description)
 
@@ -32,10 +36,6 @@ class KeyLookup:
 
     lookup_field = "key"
     lookup_value_regex = "[A-Za-z0-9_-]{1,32}"
-    request: Request
-
-    def parameter(self, name: str) -> str:
-        return str(self.request.query_params.get(name, "")).replace("\x00", "")
 
 
 @extend_schema_view(
@@ -59,8 +59,8 @@ class SongViewSet(
     queryset = Song.objects.none()
 
     def get_queryset(self) -> QuerySet[Song]:
-        found = Song.objects.search(self.parameter("search"))
-        found = found.matching(**{name: self.parameter(name) for name in SONG_FILTERS})
+        found = Song.objects.search(parameter(self, "search"))
+        found = found.matching(**{name: parameter(self, name) for name in SONG_FILTERS})
         return found.prefetch_related("stems")
 
 
@@ -73,7 +73,7 @@ class ExcerptViewSet(KeyLookup, viewsets.ReadOnlyModelViewSet[Excerpt]):
 
     def get_queryset(self) -> QuerySet[Excerpt]:
         found = Excerpt.objects.select_related("song")
-        song = self.parameter("song")
+        song = parameter(self, "song")
         return found.filter(song__key=song) if song else found
 
 
@@ -130,7 +130,7 @@ class AnnotationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Annotatio
 
     def get_queryset(self) -> QuerySet[Annotation]:
         campaigns = Campaign.objects.visible_to(self.request.user)
-        wanted = self.request.query_params.get("campaign", "").replace("\x00", "")
+        wanted = parameter(self, "campaign")
         if wanted:
             campaigns = campaigns.filter(key=wanted)
         found = Annotation.objects.filter(assignment__item__campaign__in=campaigns)
@@ -150,7 +150,7 @@ class ConsensusViewSet(KeyLookup, viewsets.ReadOnlyModelViewSet[Consensus]):
 
     def get_queryset(self) -> QuerySet[Consensus]:
         campaigns = Campaign.objects.visible_to(self.request.user)
-        wanted = self.parameter("campaign")
+        wanted = parameter(self, "campaign")
         if wanted:
             campaigns = campaigns.filter(key=wanted)
         return (

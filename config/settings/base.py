@@ -91,13 +91,15 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Only our own files: what packages bring (django-htmx its copies of htmx) is not served.
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.storage.StaticStorage"},
 }
 # Songs and excerpts. Never served from a URL of its own: every audio answer passes a view.
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+MEDIA_ROOT: Path = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 
 # No inline script, style or handler anywhere.
 CONTENT_SECURITY_POLICY = {

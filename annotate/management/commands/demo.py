@@ -2,6 +2,7 @@
 
 import secrets
 from argparse import ArgumentParser
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -94,7 +95,9 @@ class Command(GainsayCommand):
         )
         open_campaign(campaign=campaign, now=now)
         self.say(f"{annotators} simulated annotators at work")
-        simulate_annotators(campaign=campaign, count=annotators, seed=SEED, now=now)
+        simulate_annotators(
+            campaign=campaign, count=annotators, seed=SEED, now=now - timedelta(days=1)
+        )
         compute_draft(campaign, now=timezone.now())
         return campaign
 
