@@ -1,6 +1,6 @@
 """The draft of a consensus as researchers see it: rows, neighbours, what can be heard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ AGREEMENT_UNITS = {
     "slope_on_start": "",
     "slope_on_trim": "",
 }
+HEADLINE = ("sd_between_db", "se_db", "icc_a1")
 # B is somebody's first annotation of an excerpt, B′ the repeat.
 PRIME = "\N{PRIME}"
 
@@ -53,11 +54,17 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True)
 class AgreementRow:
-    """One figure of agreement for each stem, in the order of `STEMS`."""
+    """One figure of agreement for each stem, in the order of `STEMS`; `pooled` over all stems where
+    that makes sense (the slopes, never the balances)."""
 
     name: str
     unit: str
     estimates: tuple[dict[str, Any] | None, ...]
+    pooled: dict[str, Any] | None
+
+    @property
+    def method(self) -> str:
+        return next((str(one["method"]) for one in self.estimates if one), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +106,18 @@ def last_decisions(campaign: Campaign) -> dict[int, Decision]:
     return {decision.item_id: decision for decision in decisions}
 
 
-def agreement_rows(agreement: Mapping[str, Any]) -> tuple[AgreementRow, ...]:
+def agreement_rows(
+    agreement: Mapping[str, Any], names: Iterable[str] = tuple(AGREEMENT_UNITS)
+) -> tuple[AgreementRow, ...]:
     """The figures turned round: a row per figure, a column per stem."""
     return tuple(
-        AgreementRow(name, unit, tuple((agreement.get(stem) or {}).get(name) for stem in STEMS))
-        for name, unit in AGREEMENT_UNITS.items()
+        AgreementRow(
+            name,
+            AGREEMENT_UNITS[name],
+            tuple((agreement.get(stem) or {}).get(name) for stem in STEMS),
+            (agreement.get("pooled") or {}).get(name),
+        )
+        for name in names
         if any((agreement.get(stem) or {}).get(name) for stem in STEMS)
     )
 

@@ -15,6 +15,7 @@ from annotate.services.campaigns import SONG_FILTERS
 
 SHORTEST_S, LONGEST_S = 10.0, 30.0
 MOST_INVITATIONS = 200
+NEW_EXCERPT = "new"
 
 
 def known_values(field: str) -> list[tuple[str, str]]:
@@ -29,10 +30,10 @@ class SongFilterForm(forms.Form):
     """Narrows songs by genre, artist, split and licence. Any text is allowed: an address that was
     kept may name a genre that is gone, and then simply finds nothing."""
 
-    genre = forms.CharField(label=gettext_lazy("genre"), required=False, widget=forms.Select)
-    artist = forms.CharField(label=gettext_lazy("artist"), required=False, widget=forms.Select)
-    split = forms.CharField(label=gettext_lazy("split"), required=False, widget=forms.Select)
-    licence = forms.CharField(label=gettext_lazy("licence"), required=False, widget=forms.Select)
+    genre = forms.CharField(label=gettext_lazy("Genre"), required=False, widget=forms.Select)
+    artist = forms.CharField(label=gettext_lazy("Artist"), required=False, widget=forms.Select)
+    split = forms.CharField(label=gettext_lazy("Split"), required=False, widget=forms.Select)
+    licence = forms.CharField(label=gettext_lazy("Licence"), required=False, widget=forms.Select)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,11 +57,11 @@ class LibraryForm(SongFilterForm):
         ("yes", gettext_lazy("generated")),
     ]
     q = forms.CharField(
-        label=gettext_lazy("search"),
+        label=gettext_lazy("Search"),
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
-    generated = forms.ChoiceField(label=gettext_lazy("origin"), required=False, choices=GENERATED)
+    generated = forms.ChoiceField(label=gettext_lazy("Origin"), required=False, choices=GENERATED)
     field_order = ["q", "genre", "artist", "split", "licence", "generated"]
 
     def songs(self) -> SongQuerySet:
@@ -73,23 +74,22 @@ class ExcerptForm(forms.Form):
     """A window of a song, 10 to 30 s long (a shorter song as a whole)."""
 
     start_s = forms.FloatField(
-        label=gettext_lazy("starts at (s)"),
+        label=gettext_lazy("Starts at (s)"),
         min_value=0.0,
         widget=forms.NumberInput(attrs={"step": "0.1"}),
     )
     duration_s = forms.FloatField(
-        label=gettext_lazy("length (s)"),
+        label=gettext_lazy("Length (s)"),
         widget=forms.NumberInput(attrs={"step": "0.1"}),
     )
-    replaces = forms.CharField(required=False, widget=forms.Select)
+    replaces = forms.ChoiceField(label=gettext_lazy("Save as"))
 
     def __init__(self, *args: Any, song: Song, excerpts: list[Excerpt], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.song, self.excerpts = song, excerpts
-        self.fields["replaces"].label = _("save as")
-        widget = self.fields["replaces"].widget
-        assert isinstance(widget, forms.Select)
-        widget.choices = [("", _("a new excerpt"))] + [
+        replaces = self.fields["replaces"]
+        assert isinstance(replaces, forms.ChoiceField)
+        replaces.choices = [(NEW_EXCERPT, _("a new excerpt"))] + [
             (one.key, _("in place of the one at %(start).1f s") % {"start": one.start_s})
             for one in excerpts
         ]
@@ -100,9 +100,7 @@ class ExcerptForm(forms.Form):
 
     def clean_replaces(self) -> str | None:
         replaces: str = self.cleaned_data["replaces"]
-        if replaces and replaces not in {one.key for one in self.excerpts}:
-            raise ValidationError(_("This excerpt is not of this song, or was replaced already."))
-        return replaces or None
+        return None if replaces == NEW_EXCERPT else replaces
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -140,7 +138,11 @@ class CampaignForm(SongFilterForm, forms.ModelForm):  # type: ignore[type-arg]
             "instructions",
             "consent_text",
         )
-        widgets = {"headphone_check": forms.RadioSelect}
+        widgets = {
+            "headphone_check": forms.RadioSelect,
+            "instructions": forms.Textarea(attrs={"rows": 5}),
+            "consent_text": forms.Textarea(attrs={"rows": 5}),
+        }
 
     def __init__(self, *args: Any, owner: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,16 +160,16 @@ class CampaignForm(SongFilterForm, forms.ModelForm):  # type: ignore[type-arg]
 
 class InviteForm(forms.Form):
     count = forms.IntegerField(
-        label=gettext_lazy("how many"), min_value=1, max_value=MOST_INVITATIONS, initial=1
+        label=gettext_lazy("How many"), min_value=1, max_value=MOST_INVITATIONS, initial=1
     )
     note = forms.CharField(
-        label=gettext_lazy("note"),
+        label=gettext_lazy("Note"),
         required=False,
         max_length=200,
         help_text=gettext_lazy("Only researchers see it, for example whom the links are for."),
     )
     valid_days = forms.IntegerField(
-        label=gettext_lazy("valid for (days)"),
+        label=gettext_lazy("Valid for (days)"),
         required=False,
         min_value=1,
         max_value=3650,
@@ -179,16 +181,16 @@ class RulesForm(forms.Form):
     """Which annotations make the consensus: fields of analysis.rules.AnnotationRules."""
 
     headphones_only = forms.BooleanField(
-        label=gettext_lazy("only people who passed the headphone check"), required=False
+        label=gettext_lazy("Only people who passed the headphone check"), required=False
     )
     include_simulated = forms.BooleanField(
-        label=gettext_lazy("include simulated annotators"), required=False, initial=True
+        label=gettext_lazy("Include simulated annotators"), required=False, initial=True
     )
     min_mixing_years = forms.FloatField(
-        label=gettext_lazy("least years of mixing"), min_value=0, max_value=80, initial=0
+        label=gettext_lazy("Least years of mixing"), min_value=0, max_value=80, initial=0
     )
     min_listening_s = forms.FloatField(
-        label=gettext_lazy("least listening per answer (s)"), min_value=0, max_value=600, initial=0
+        label=gettext_lazy("Least listening per answer (s)"), min_value=0, max_value=600, initial=0
     )
 
     def rules(self, earlier: AnnotationRules) -> AnnotationRules:
@@ -198,7 +200,7 @@ class RulesForm(forms.Form):
 
 class DecisionForm(forms.Form):
     verdict = forms.ChoiceField(
-        label=gettext_lazy("decision"),
+        label=gettext_lazy("Decision"),
         choices=[
             (Decision.Verdict.ACCEPT, gettext_lazy("accept the annotations")),
             (Decision.Verdict.ASK_MORE, gettext_lazy("ask for more")),
@@ -207,7 +209,7 @@ class DecisionForm(forms.Form):
         widget=forms.RadioSelect,
     )
     extra = forms.IntegerField(
-        label=gettext_lazy("how many more"),
+        label=gettext_lazy("How many more"),
         required=False,
         min_value=1,
         max_value=20,
@@ -215,7 +217,7 @@ class DecisionForm(forms.Form):
         help_text=gettext_lazy("Counts only when you ask for more."),
     )
     reason = forms.CharField(
-        label=gettext_lazy("reason"),
+        label=gettext_lazy("Reason"),
         required=False,
         max_length=500,
         help_text=gettext_lazy("Needed when you set the excerpt aside; frozen with the consensus."),

@@ -37,7 +37,7 @@ class Scale:
         return round(100.0 * (value - self.low) / (self.high - self.low), 3)
 
     @classmethod
-    def over(cls, values: Iterable[float], *, margin: float, most_ticks: int = 7) -> "Scale":
+    def over(cls, values: Iterable[float], *, margin: float, most_ticks: int = 9) -> "Scale":
         """A scale that holds all values and 0, widened by `margin`."""
         held = [0.0, *values]
         low, high = min(held) - margin, max(held) + margin

@@ -22,8 +22,9 @@ LONGEST_IDLE_S = 5.0
 BETWEEN_LOADS_S = 1.0
 # Moves of one fader that follow each other so closely are one movement in the list of events.
 ONE_MOVEMENT_S = 1.0
-# Off is drawn below the scale, as on the desk.
-DRAWN_OFF_DB = FADER_LOW_DB - 4.0
+# The fader's law of the desk (static/js/scale.js): even room from -20 dB up, less below, then off.
+BEND_DB, LOW_PLACE, BEND_PLACE = -20.0, 0.08, 0.32
+MARKS_DB = (10.0, 0.0, -10.0, -20.0)
 PLAIN_KINDS = ("hidden", "visible", "volume")
 
 
@@ -61,19 +62,24 @@ class Timeline:
         """Path of each fader over time, in a box of 1000 x 100; empty where the stem is silent."""
         return {
             stem: step_path(
-                [(0.0, _drawn(start_db[stem])), *self._moves(stem)],
+                [(0.0, place(start_db[stem])), *self._moves(stem)],
                 duration_s=self.duration_s,
-                low=DRAWN_OFF_DB,
-                high=FADER_HIGH_DB,
+                low=0.0,
+                high=1.0,
             )
             if start_db[stem] is not None
             else ""
             for stem in STEMS
         }
 
+    @staticmethod
+    def marks() -> list[tuple[float, float]]:
+        """Levels to draw a line at, and how far down each is, in per cent."""
+        return [(level_db, round(100.0 * (1.0 - place(level_db)), 2)) for level_db in MARKS_DB]
+
     def _moves(self, stem: str) -> list[tuple[float, float]]:
         return [
-            (one.at_s, _drawn(one.value))
+            (one.at_s, place(one.value))
             for one in self.moments
             if one.kind == "fader" and one.stem == stem
         ]
@@ -82,8 +88,14 @@ class Timeline:
         return asdict(self)
 
 
-def _drawn(fader_db: float | None) -> float:
-    return DRAWN_OFF_DB if fader_db is None else fader_db
+def place(fader_db: float | None) -> float:
+    """Where a fader stands on its track: 0 (off) to 1 (top)."""
+    if fader_db is None:
+        return 0.0
+    if fader_db < BEND_DB:
+        share = (fader_db - FADER_LOW_DB) / (BEND_DB - FADER_LOW_DB)
+        return LOW_PLACE + share * (BEND_PLACE - LOW_PLACE)
+    return BEND_PLACE + (fader_db - BEND_DB) / (FADER_HIGH_DB - BEND_DB) * (1.0 - BEND_PLACE)
 
 
 def timeline_of(assignment: Assignment) -> Timeline:
@@ -105,7 +117,7 @@ def timeline(visits: Sequence[Sequence[dict[str, Any]]]) -> Timeline:
     for events in visits:
         if moments:
             now_s += BETWEEN_LOADS_S
-            moments.append(Moment(round(now_s, 3), "pause"))
+            moments.append(Moment(round(now_s, 3), "visit"))
         playing = False
         last_s: float | None = None
         for event in sorted(events, key=lambda one: float(one["t"])):
@@ -198,6 +210,7 @@ def _said(moments: Sequence[Moment]) -> str:
 
 
 _WORDS = {
+    "visit": lambda: _("opens the page again"),
     "play": lambda: _("plays"),
     "pause": lambda: _("pauses"),
     "hidden": lambda: _("leaves the page"),

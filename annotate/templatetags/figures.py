@@ -1,9 +1,11 @@
 """How figures are shown. Rounding happens here and nowhere else."""
 
 import math
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -86,6 +88,22 @@ def plain_number(value: float) -> str:
 def add_px(position: float, px: float) -> float:
     """A position moved by some px; the template's own `add` takes whole numbers only."""
     return position + px
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long since, roughly: just now, 5 min ago, 3 h ago, 2 days ago."""
+    if moment is None:
+        return NOTHING
+    passed_min = int((timezone.now() - moment).total_seconds() // 60)
+    if passed_min < 1:
+        return _("just now")
+    if passed_min < 90:
+        return _("%(minutes)d min ago") % {"minutes": passed_min}
+    hours = passed_min // 60
+    if hours < 48:
+        return _("%(hours)d h ago") % {"hours": hours}
+    return ngettext("%(days)d day ago", "%(days)d days ago", hours // 24) % {"days": hours // 24}
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotate.drafts import agreement_rows
+from annotate.drafts import HEADLINE, agreement_rows
 from annotate.exports import annotations_csv, json_text
 from annotate.forms import CampaignForm
 from annotate.listings import campaign_lines
@@ -96,7 +96,7 @@ def dashboard(request: ResearcherRequest, key: str) -> HttpResponse:
         "progress": progress,
         "page": page,
         "roles": ROLE_CHOICES,
-        "agreement": agreement_rows(progress.agreement),
+        "agreement": agreement_rows(progress.agreement, HEADLINE),
         "flags": progress.flags[:MOST_SHOWN],
         "outliers": progress.outliers[:MOST_SHOWN],
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analysis.vectors import STEMS
 from annotate.background import enqueue
-from annotate.forms import ExcerptForm, LibraryForm
+from annotate.forms import NEW_EXCERPT, ExcerptForm, LibraryForm
 from annotate.listening import song_sound
 from annotate.models import Excerpt, Song
 from annotate.models.songs import ROLE_CHOICES
@@ -47,7 +47,7 @@ def song(request: ResearcherRequest, key: str) -> HttpResponse:
         initial={
             "start_s": round(first.start_s, 1) if first else 0.0,
             "duration_s": round(first.duration_s if first else min(25.0, found.duration_s), 1),
-            "replaces": first.key if first else "",
+            "replaces": first.key if first else NEW_EXCERPT,
         },
     )
     context = _context(request, found, excerpts, form)
