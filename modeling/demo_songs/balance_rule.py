@@ -42,21 +42,21 @@ _Z_LIMIT = 2.5
 
 # (mean, SD) of each quantity over generated songs, and what brings each stem to SD 2.5 dB.
 MEAN_AND_SD: dict[str, tuple[float, float]] = {
-    "voice_under_backing": (0.5, 0.1),
-    "voice_presence_db": (-10.0, 5.0),
-    "voice_share": (0.7, 0.1),
-    "drum_strokes_per_s": (5.0, 2.0),
-    "drum_air_db": (-12.0, 5.0),
-    "drum_punch_db": (7.0, 2.0),
-    "pulse_clarity": (0.5, 0.15),
-    "bass_depth_db": (3.0, 6.0),
-    "bass_under_drums": (0.5, 0.1),
-    "other_fullness": (0.6, 0.15),
-    "other_brightness_octaves": (-0.5, 0.8),
-    "other_width_db": (-10.0, 6.0),
+    "voice_under_backing": (0.633, 0.123),
+    "voice_presence_db": (-13.821, 4.834),
+    "voice_share": (0.784, 0.089),
+    "drum_strokes_per_s": (3.963, 1.188),
+    "drum_air_db": (-12.771, 4.077),
+    "drum_punch_db": (7.217, 1.783),
+    "pulse_clarity": (0.571, 0.150),
+    "bass_depth_db": (3.498, 5.323),
+    "bass_under_drums": (0.469, 0.139),
+    "other_fullness": (0.791, 0.146),
+    "other_brightness_octaves": (-0.728, 0.490),
+    "other_width_db": (-7.030, 3.315),
 }
-URGE_MEAN = (0.0, 0.0, 0.0, 0.0)
-SCALE_DB = (2.0, 2.0, 2.0, 2.0)
+URGE_MEAN = (0.337, 0.000, -0.017, 0.030)
+SCALE_DB = (2.499, 2.248, 2.017, 2.603)
 
 
 def standardised(measures: dict[str, float]) -> dict[str, float]:
