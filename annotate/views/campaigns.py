@@ -69,7 +69,7 @@ def _create(request: ResearcherRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             return redirect("campaign", key=campaign.key)
-    return _form_page(request, form, request.POST.dict(), status=422)
+    return _form_page(request, form, request.POST.dict(), status=400)
 
 
 def _form_page(

@@ -46,7 +46,7 @@ def rules(request: ResearcherRequest, key: str) -> HttpResponse:
     campaign = campaign_of(request, key)
     form = RulesForm(request.POST)
     if not form.is_valid():
-        return _index_page(request, campaign, draft_of(campaign), form, status=422)
+        return _index_page(request, campaign, draft_of(campaign), form, status=400)
     set_rules(campaign, form.rules(draft_rules(campaign)))
     job = enqueue("compute_consensus", {"campaign": campaign.key}, owner=request.user)
     return show_job(reverse("consensus", args=[campaign.key]), job)
@@ -105,7 +105,7 @@ def decide(request: ResearcherRequest, key: str, item: str) -> HttpResponse:
         else:
             messages.success(request, _("Your decision is kept."))
             return redirect("consensus-item", key=campaign.key, item=found.key)
-    return _item_page(request, campaign, found, form, status=422)
+    return _item_page(request, campaign, found, form, status=400)
 
 
 def _item(campaign: Campaign, key: str) -> CampaignExcerpt:

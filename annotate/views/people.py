@@ -38,7 +38,7 @@ def invite(request: ResearcherRequest, key: str) -> HttpResponse:
     campaign = campaign_of(request, key)
     form = InviteForm(request.POST)
     if not form.is_valid():
-        return _page(request, campaign, form, status=422)
+        return _page(request, campaign, form, status=400)
     invitations = service.invite(campaign=campaign, now=timezone.now(), **form.cleaned_data)
     links = [
         (one.annotator.letter, request.build_absolute_uri(reverse("queue", args=[one.token])))

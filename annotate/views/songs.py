@@ -26,7 +26,8 @@ SONGS_PER_PAGE = 25
 @require_safe
 def library(request: ResearcherRequest) -> HttpResponse:
     form = LibraryForm(request.GET)
-    songs = Paginator(form.songs().with_excerpt_count(), SONGS_PER_PAGE)
+    found = form.songs().with_excerpt_count().order_by("artist", "title", "pk")
+    songs = Paginator(found, SONGS_PER_PAGE)
     context = {
         "form": form,
         "songs": songs.get_page(request.GET.get("page")),
@@ -65,7 +66,7 @@ def cut(request: ResearcherRequest, key: str) -> HttpResponse:
     form = ExcerptForm(request.POST, song=found, excerpts=excerpts)
     if not form.is_valid():
         context = _context(request, found, excerpts, form)
-        return render_page(request, "annotate/song.html", context, status=422)
+        return render_page(request, "annotate/song.html", context, status=400)
     values = form.cleaned_data
     job = enqueue(
         "adjust_excerpt",
