@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_files import noise, write_audio, write_stem_mp4
 from numpy.typing import NDArray
 
 from modeling.audio import StemDecoder, StemFile, decode, probe
+from tests.audio_files import noise, write_audio, write_stem_mp4
 
 
 def decoded(file: StemFile | Path) -> NDArray[np.float32]:

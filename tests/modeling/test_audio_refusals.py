@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_files import (
+
+from modeling.audio import AudioError, StemDecoder, StemFile
+from tests.audio_files import (
     keep_share,
     noise,
     open_folder,
@@ -17,8 +19,6 @@ from audio_files import (
     write_audio,
     write_stem_mp4,
 )
-
-from modeling.audio import AudioError, StemDecoder, StemFile
 
 
 def refusal(file: Path | StemFile, longest_s: float = 1800.0) -> str:

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from audio_files import write_audio
 from numpy.typing import NDArray
 
 from modeling.audio import decode
 from modeling.resample import StreamResampler
+from tests.audio_files import write_audio
 
 OUT_HZ = 44_100
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_files import full_disk, write_song
 
 from analysis.vectors import STEMS
 from modeling.excerpts import cut_excerpt
@@ -14,6 +13,7 @@ from modeling.layouts import SongSource
 from modeling.loudness import gram_of_stems, stem_loudness_lufs
 from modeling.songs import IngestedSong, read_excerpt, read_levels
 from modeling.storage import StorageError, read_stem
+from tests.audio_files import full_disk, write_song
 
 FADE = 441
 

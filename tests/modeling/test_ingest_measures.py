@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_files import noise, write_song
 
 from analysis.vectors import STEMS
 from modeling.headroom import peaks_of_stems
@@ -16,6 +15,7 @@ from modeling.loudness import gram_of_stems, stem_loudness_lufs
 from modeling.songs import IngestedSong, read_levels
 from modeling.storage import read_stem
 from modeling.waveform import EnvelopeMeter, waveform_bytes
+from tests.audio_files import noise, write_song
 
 OnlySong = Callable[[Path], SongSource]
 

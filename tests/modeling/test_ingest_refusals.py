@@ -6,7 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_files import (
+
+from analysis.vectors import STEMS
+from modeling.audio import AudioError
+from modeling.ingest import IngestError, ingest
+from modeling.layouts import SongSource, find_songs
+from modeling.storage import StorageError, read_stem, write_array, write_json
+from tests.audio_files import (
     full_disk,
     keep_share,
     noise,
@@ -15,12 +21,6 @@ from audio_files import (
     write_audio,
     write_song,
 )
-
-from analysis.vectors import STEMS
-from modeling.audio import AudioError
-from modeling.ingest import IngestError, ingest
-from modeling.layouts import SongSource, find_songs
-from modeling.storage import StorageError, read_stem, write_array, write_json
 
 OnlySong = Callable[[Path], SongSource]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from audio_files import noise, write_audio, write_song, write_stem_mp4
 from numpy.typing import NDArray
 
 from analysis.vectors import STEMS
@@ -16,6 +15,7 @@ from modeling.ingest import ingest
 from modeling.layouts import SongSource
 from modeling.songs import read_song
 from modeling.storage import StorageError, read_stem
+from tests.audio_files import noise, write_audio, write_song, write_stem_mp4
 
 OnlySong = Callable[[Path], SongSource]
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audio_files import write_song
 
 from analysis.vectors import STEMS
 from modeling.audio import StemFile
 from modeling.layouts import SongSource, find_songs
+from tests.audio_files import write_song
 
 OnlySong = Callable[[Path], SongSource]
 

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from audio_files import open_folder, without_privileges
 
 from analysis.vectors import STEMS
 from modeling.layouts import find_songs
+from tests.audio_files import open_folder, without_privileges
 
 
 def reason_for(folder: Path, *names: str, layout: str = "auto") -> str:
