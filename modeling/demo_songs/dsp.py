@@ -62,10 +62,16 @@ def _filter(audio: Audio, order: int, hz: float, kind: Literal["lowpass", "highp
 
 
 def peak_eq(audio: Audio, hz: float, gain_db: float, octaves: float = 1.0) -> Audio:
-    """Add a filtered copy: a bell of about `gain_db` at `hz`."""
-    half = 2.0 ** (octaves / 2.0)
-    bell = band_pass(audio, hz / half, hz * half)
-    return np.asarray(audio + np.float32(db_to_gain(gain_db) - 1.0) * bell, dtype=np.float32)
+    """A bell of `gain_db` at `hz`: the peaking filter of Bristow-Johnson's cookbook."""
+    amplitude = db_to_gain(gain_db / 2.0)
+    turn = 2.0 * math.pi * hz / RATE_HZ
+    alpha = math.sin(turn) * math.sinh(math.log(2.0) / 2.0 * octaves * turn / math.sin(turn))
+    middle = -2.0 * math.cos(turn)
+    above = np.array([1.0 + alpha * amplitude, middle, 1.0 - alpha * amplitude])
+    below = np.array([1.0 + alpha / amplitude, middle, 1.0 - alpha / amplitude])
+    section = np.concatenate([above, below])[None, :] / below[0]
+    heard = signal.sosfilt(section.astype(np.float32), audio, axis=-1)
+    return np.asarray(heard, dtype=np.float32)
 
 
 def saturate(audio: Audio, drive_db: float) -> Audio:

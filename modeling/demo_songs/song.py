@@ -146,7 +146,8 @@ def _gained(stems: Audio, gains_db: Curve) -> Audio:
 def _release(stems: Audio, relative_db: Curve) -> Audio:
     """The stems at the reference, one common gain so that no stem nor their sum clips."""
     balanced = _gained(stems, relative_db)
-    peak = max(float(np.abs(balanced).max()), float(np.abs(balanced.sum(axis=0)).max()))
+    mix = balanced.sum(axis=0)
+    peak = max(abs(float(edge)) for x in (balanced, mix) for edge in (x.max(), x.min()))
     return np.asarray(balanced * np.float32(db_to_gain(PEAK_DBFS) / peak), dtype=np.float32)
 
 

@@ -250,7 +250,9 @@ def _shape(source: Audio, score: _Score, singer: Singer, rng: np.random.Generato
         if at.size == 0:
             continue
         voice = _formant_gains(score.formants_hz[at], singer, hz)
-        hiss = _noise_gains(score, at, hz) + voice * (singer.breath * score.level[at])[:, None]
+        hiss = voice * (singer.breath * score.level[at]).astype(np.float32)[:, None]
+        noisy = score.noise_level[at] > 0.0
+        hiss[noisy] += _noise_gains(score, at[noisy], hz)
         spectrum = np.fft.rfft(frames[0, at] * window) * voice
         spectrum += np.fft.rfft(frames[1, at] * window) * hiss
         pieces = np.asarray(np.fft.irfft(spectrum, _FRAME) * window, dtype=np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from modeling.demo_songs.dsp import RATE_HZ, high_pass
+from modeling.demo_songs.dsp import RATE_HZ, high_pass, peak_eq
 from modeling.demo_songs.melody import Syllable
 from modeling.demo_songs.song import plan_song
 from modeling.demo_songs.tones import Note, harmonic_tone, pitch_hz, plucked
@@ -125,3 +125,10 @@ def test_a_harmonic_tone_has_the_asked_amplitudes():
     tone = harmonic_tone(441.0, amplitudes, np.zeros(1), RATE_HZ, np.zeros(3))
     lines = np.abs(np.fft.rfft(tone)) * 2.0 / tone.size
     assert lines[[441, 882, 1323]] == pytest.approx([1.0, 0.0, 0.5], abs=2e-3)
+
+
+def test_a_bell_lifts_its_own_frequency_and_leaves_the_others():
+    impulse = np.zeros(RATE_HZ, dtype=np.float32)
+    impulse[0] = 1.0
+    response_db = 20.0 * np.log10(np.abs(np.fft.rfft(peak_eq(impulse, 1000.0, 6.0))))
+    assert response_db[[100, 1000, 10_000]] == pytest.approx([0.0, 6.0, 0.0], abs=0.3)
