@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# How gunicorn serves; the benchmarks serve the same way.
+WEB_SERVER = ("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--preload")
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
             *("--bind", f"{options.host}:{options.port}"),
-            *("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--preload"),
+            *WEB_SERVER,
             *("--log-level", "warning"),
         ],
     ]

@@ -1,0 +1,187 @@
+"""32 clients asking for the next excerpt and saving, through the real views, on both databases.
+
+Each client is an annotator with a link of their own: queue page, next excerpt, mixer page, then
+saves, the last of them with the answer; some batches are sent twice. Afterwards the database is
+compared with what was sent. The same clients also save to a bare view that does one INSERT, so that
+the table tells what our view costs on top. Client, server and database share the machine; the site
+runs under its production settings with the web server of `config.serve`.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from benchmarks.load.run import Figures, Size
+from benchmarks.load.server import ROOT
+from benchmarks.table import CannotRun, Row
+
+LEAST_RATE = 300.0
+OFFERED = 340.0
+FULL = Size()
+QUICK = Size(excerpts=4, batches=20)
+WITH_POSTGRES = ROOT / ".ci" / "with_postgres.py"
+ITSELF = [sys.executable, "-m", "benchmarks.saves"]
+
+
+def run(quick: bool) -> list[Row]:
+    """Rates, times and faults on SQLite, then on PostgreSQL."""
+    size = QUICK if quick else FULL
+    on_sqlite = measure("SQLite", "sqlite", size)
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        return on_sqlite + measure("PostgreSQL", url, size)
+    # A private server, for as long as the child lives.
+    command = [sys.executable, str(WITH_POSTGRES), *ITSELF, json.dumps(asdict(size))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode and "no PostgreSQL server found" in done.stderr:
+        raise CannotRun(done.stderr.strip())
+    _check(done)
+    return on_sqlite + [Row(**row) for row in json.loads(done.stdout)]
+
+
+def measure(database: str, server: str, size: Size) -> list[Row]:
+    """All rows of one database: as fast as answered, at a steady rate, and the bare view."""
+    load_average = os.getloadavg()[0]
+    fastest = one_run(server, size)
+    steady = one_run(server, replace(size, offered=OFFERED))
+    bare = one_run(server, replace(size, bare=True))
+    return [
+        *_rates(database, fastest, steady, bare),
+        *_waits(database, steady),
+        *_faults(database, [fastest, steady, bare]),
+        Row(
+            f"{database}: the client's share of all processor time",
+            100.0 * fastest.client_share,
+            "%",
+            "with the bare view",
+            100.0 * bare.client_share,
+        ),
+        Row(f"{database}: load average of the machine before", load_average, ""),
+    ]
+
+
+def one_run(server: str, size: Size) -> Figures:
+    """One run in a child process on a new database: `server` is "sqlite" or a PostgreSQL's URL."""
+    with tempfile.TemporaryDirectory(prefix="gainsay-saves-") as folder:
+        with _new_database(server, Path(folder)) as url:
+            command = [sys.executable, "-m", "benchmarks.load.run"]
+            done = subprocess.run(
+                [*command, json.dumps(asdict(size)), folder],
+                cwd=ROOT,
+                env=_production(url, folder),
+                capture_output=True,
+                text=True,
+            )
+        _check(done)
+    return Figures(**json.loads(done.stdout))
+
+
+def _production(url: str, folder: str) -> dict[str, str]:
+    """The environment of a site behind a proxy, with everything of its own in `folder`."""
+    ours = ("MEDIA_ROOT", "TEST_DATABASE_URL")
+    return {
+        **{name: value for name, value in os.environ.items() if name not in ours},
+        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DATABASE_URL": url,
+        "GAINSAY_VAR": folder,
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+@contextmanager
+def _new_database(server: str, folder: Path) -> Iterator[str]:
+    if server == "sqlite":
+        yield f"sqlite:///{folder}/database"
+        return
+    name = f"gainsay_load_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as maintenance:
+        maintenance.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _rates(database: str, fastest: Figures, steady: Figures, bare: Figures) -> list[Row]:
+    aim = f"{LEAST_RATE:g} or more"
+    return [
+        Row(
+            f"{database}: 32 clients as fast as they are answered",
+            fastest.achieved,
+            "saves/s",
+            "a bare view with one INSERT",
+            bare.achieved,
+            aim,
+            fastest.achieved >= LEAST_RATE,
+        ),
+        Row(
+            f"{database}: 32 clients at a steady rate",
+            steady.achieved,
+            "saves/s",
+            "offered, pages between excerpts apart",
+            OFFERED,
+            aim,
+            steady.achieved >= LEAST_RATE,
+        ),
+    ]
+
+
+def _waits(database: str, steady: Figures) -> list[Row]:
+    kinds = {"save": "save", "submit": "submit", "next": "next excerpt", "page": "mixer page"}
+    return [
+        Row(
+            f"{database}: {name}, p50 at that rate",
+            steady.p50_ms[kind],
+            "ms",
+            "p95",
+            steady.p95_ms[kind],
+        )
+        for kind, name in kinds.items()
+    ]
+
+
+def _faults(database: str, runs: list[Figures]) -> list[Row]:
+    lost = [fault for figures in runs for fault in figures.faults["lost"]]
+    over = [fault for figures in runs for fault in figures.faults.get("overlap", [])]
+    for fault in (lost + over)[:10]:
+        print(f"{database}: {fault}", file=sys.stderr)
+    sent = sum(sum(figures.counts.get(kind, 0) for kind in ("save", "submit")) for figures in runs)
+    again = sum(figures.counts.get("replay", 0) for figures in runs)
+    return [
+        Row(
+            f"{database}: saves lost, doubled or changed",
+            len(lost),
+            "",
+            f"{sent:,} sent, {again:,} of them twice",
+            aim="0",
+            met=not lost,
+        ),
+        Row(
+            f"{database}: excerpts with more people than places",
+            len(over),
+            "",
+            aim="0",
+            met=not over,
+        ),
+    ]
+
+
+def _check(done: "subprocess.CompletedProcess[str]") -> None:
+    if done.returncode:
+        raise RuntimeError(f"a child failed: {done.stderr[-3000:]}")
+
+
+if __name__ == "__main__":
+    rows = measure("PostgreSQL", os.environ["TEST_DATABASE_URL"], Size(**json.loads(sys.argv[1])))
+    print(json.dumps([asdict(row) for row in rows]))
