@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,8 +13,30 @@ StemValues = dict[str, float | None]
 
 
 def new_key() -> str:
-    """A public id that says nothing: neither order, nor number, nor content."""
-    return secrets.token_urlsafe(12)
+    """A public id that says nothing: neither order, nor number, nor content.
+
+    It begins with a letter or a digit: with "-" a command would take it for an option and a
+    spreadsheet for a formula.
+    """
+    while not (key := secrets.token_urlsafe(12))[0].isalnum():
+        pass
+    return key
+
+
+def is_finite_number(value: object) -> TypeGuard[int | float]:
+    """Whether this is a number that a float can hold; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
+def storable_text(text: str) -> str:
+    """Text as every database takes it: PostgreSQL stores no NUL, and none stores half a surrogate
+    pair, which JSON and file names can hold."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 class KeyField(models.CharField):  # type: ignore[type-arg]
@@ -40,14 +62,9 @@ def check_stem_values(values: object) -> StemValues:
     if unknown or missing:
         raise ValidationError(f"stems unknown: {unknown}, missing: {missing}")
     for stem, value in values.items():
-        if value is None:
-            continue
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
-            raise ValidationError(f"{stem}: {value!r} is not a finite number of dB, nor null")
+        if value is not None and not is_finite_number(value):
+            shown = repr(value)[:40]
+            raise ValidationError(f"{stem}: {shown} is not a finite number of dB, nor null")
     return {stem: None if values[stem] is None else float(values[stem]) for stem in STEMS}
 
 

@@ -13,7 +13,8 @@ MAX_ATTEMPTS = 3
 
 
 def new_key() -> str:
-    return secrets.token_urlsafe(12)
+    """A public id that says nothing; hexadecimal, so that it never begins with "-"."""
+    return secrets.token_hex(12)
 
 
 class JobQuerySet(models.QuerySet["Job"]):

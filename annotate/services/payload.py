@@ -1,6 +1,5 @@
 """What the desk sends, checked: one clear line for the first thing that is wrong."""
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from analysis.vectors import STEMS
-from annotate.fields import StemValues, check_stem_values
+from annotate.fields import StemValues, check_stem_values, is_finite_number, storable_text
 from annotate.models.work import FADER_HIGH_DB, FADER_LOW_DB
+from annotate.services.events import EventError, read_events
 
-CLIENT = re.compile(r"^[0-9a-zA-Z_-]{8,32}$")
-SUBMIT_KEY = re.compile(r"^[0-9a-zA-Z_-]{8,64}$")
-EVENT_KINDS = frozenset(
-    {"fader", "play", "pause", "mute", "unmute", "solo", "unsolo", "loop", "ab", "hold", "seek"}
-    | {"volume", "hidden", "visible"}
-)
-MAX_EVENTS = 1000
+CLIENT = re.compile(r"[0-9a-zA-Z_-]{8,32}")
+SUBMIT_KEY = re.compile(r"[0-9a-zA-Z_-]{8,64}")
 MAX_LISTENED_S = 600.0
 MAX_SEQ = 10_000_000
 COMMENT_LENGTH = 2000
@@ -54,7 +49,7 @@ def read_batch(data: object) -> Batch:
     if not isinstance(data, dict):
         raise PayloadError("the request must be one JSON object")
     client = data.get("client")
-    if not isinstance(client, str) or not CLIENT.match(client):
+    if not isinstance(client, str) or not CLIENT.fullmatch(client):
         raise PayloadError("client must be 8 to 32 letters or digits")
     events = _events(data.get("events", []))
     desk = data.get("desk", {})
@@ -93,7 +88,7 @@ def _whole(data: dict[str, Any], name: str, low: int, high: int) -> int:
 
 
 def _number(value: object, name: str, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_finite_number(value):
         raise PayloadError(f"{name} must be a finite number")
     if not low <= value <= high:
         raise PayloadError(f"{name} = {value} is outside {low:g} to {high:g}")
@@ -101,18 +96,10 @@ def _number(value: object, name: str, low: float, high: float) -> float:
 
 
 def _events(events: object) -> list[dict[str, Any]]:
-    if not isinstance(events, list) or len(events) > MAX_EVENTS:
-        raise PayloadError(f"events must be a list of at most {MAX_EVENTS}")
-    for event in events:
-        if not isinstance(event, dict) or event.get("kind") not in EVENT_KINDS:
-            raise PayloadError(f"an event's kind must be one of {', '.join(sorted(EVENT_KINDS))}")
-        _number(event.get("t"), "event t (ms)", 0.0, 1e12)
-        if event["kind"] == "fader":
-            if event.get("stem") not in STEMS:
-                raise PayloadError(f"a fader event's stem must be one of {', '.join(STEMS)}")
-            if event.get("db") is not None:
-                _number(event["db"], "event db", FADER_LOW_DB, FADER_HIGH_DB)
-    return events
+    try:
+        return read_events(events)
+    except EventError as error:
+        raise PayloadError(str(error)) from None
 
 
 def _desk(desk: object) -> dict[str, Any]:
@@ -125,7 +112,7 @@ def _desk(desk: object) -> dict[str, Any]:
         roles = desk.get(name, [])
         if not isinstance(roles, list) or any(role not in STEMS for role in roles):
             raise PayloadError(f"desk.{name} must list stems")
-        kept[name] = roles
+        kept[name] = list(dict.fromkeys(roles))
     kept["loop"] = _loop(desk.get("loop"))
     kept["hold"] = desk.get("hold") is not False
     kept["confidence"] = _confidence(desk.get("confidence"))
@@ -148,7 +135,7 @@ def _confidence(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 5:
-        raise PayloadError(f"confidence = {value!r} must be 1 to 5 or null")
+        raise PayloadError(f"confidence = {str(value)[:20]} must be 1 to 5 or null")
     return value
 
 
@@ -157,15 +144,14 @@ def _text(value: object, name: str, length: int) -> str:
         raise PayloadError(f"{name} must be text")
     if len(value) > length:
         raise PayloadError(f"{name} has {len(value)} characters: at most {length}")
-    # PostgreSQL stores no NUL, and nobody types one.
-    return value.replace("\x00", "")
+    return storable_text(value)
 
 
 def _submission(submit: object) -> Submission:
     if not isinstance(submit, dict):
         raise PayloadError("submit must be an object or null")
     key = submit.get("key")
-    if not isinstance(key, str) or not SUBMIT_KEY.match(key):
+    if not isinstance(key, str) or not SUBMIT_KEY.fullmatch(key):
         raise PayloadError("submit.key must be 8 to 64 letters, digits, - or _")
     return Submission(
         key=key,
