@@ -18,6 +18,7 @@ N_ROLES = 4
 N_CHANNELS = 3  # middle, side, and what else sounds
 _NORM_EPSILON = 1e-4
 _WIDEST = 4.0
+_FIRST_SIGMA_DB = 2.5
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,6 @@ class TrunkConfig:
     heads: int = 4
     mixer_layers: int = 2
     dropout: float = 0.15
-    first_sigma_db: float = 2.5
 
     def as_json(self) -> dict[str, float | int]:
         """Plain values for the card."""
@@ -130,9 +130,11 @@ class MixerLayer(nn.Module):
 class Trunk(nn.Module):
     """Tracks and scalars to, per role, an offset in dB, a log sigma and an embedding.
 
-    The last layers start at zero, so at first the offset is the template that the caller adds and
-    sigma is `first_sigma_db`: what training adds can be measured.
+    The last layer starts at zero, so at first the offset adds nothing to what the caller knows
+    and sigma is `first_sigma_db` (4,): what training adds can be measured.
     """
+
+    first_sigma_db: Tensor
 
     def __init__(self, config: TrunkConfig) -> None:
         super().__init__()
@@ -152,8 +154,7 @@ class Trunk(nn.Module):
         self.mixer = nn.ModuleList(MixerLayer(config) for _ in range(config.mixer_layers))
         self.norm = nn.LayerNorm(token)
         self.head = nn.Linear(token, 2)
-        self.shortcut = nn.Parameter(torch.zeros(N_ROLES, N_ROLES, N_SCALARS))
-        self.pair_shortcut = nn.Parameter(torch.zeros(N_ROLES, N_ROLES, N_PAIR_SCALARS))
+        self.register_buffer("first_sigma_db", torch.full((N_ROLES,), _FIRST_SIGMA_DB))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -177,10 +178,8 @@ class Trunk(nn.Module):
             tokens = layer(tokens, asleep)
         embedding = self.norm(tokens)
         out = self.head(embedding)
-        offset = out[..., 0] * self.config.first_sigma_db
-        offset = offset + torch.einsum("njs,ijs->ni", scalars, self.shortcut)
-        offset = offset + torch.einsum("nijp,ijp->ni", pairs, self.pair_shortcut)
-        log_sigma = torch.log(torch.tensor(self.config.first_sigma_db)) + out[..., 1].clamp(-3, 2)
+        offset = out[..., 0] * self.first_sigma_db
+        log_sigma = torch.log(self.first_sigma_db) + out[..., 1].clamp(-3.0, 2.0)
         return offset, log_sigma, embedding
 
     def _tokens(self, tracks: Tensor, scalars: Tensor, pairs: Tensor, both: Tensor) -> Tensor:

@@ -1,0 +1,41 @@
+"""What a training run is: one dataclass, saved in the card, and its three presets."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from modeling.models.trunk import TrunkConfig
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Both advisors are trained with the same values, but for their conditioning."""
+
+    preset: str
+    n_songs: int  # generated, for training and validation
+    n_test_songs: int  # generated from another seed, for the card's figures
+    duration_s: float
+    n_members: int  # seeds per advisor; they advise together
+    n_steps: int
+    batch_songs: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warm_up: float = 0.05
+    average_decay: float = 0.98
+    check_every: int = 50
+    patience: int = 8  # checks without a better loss on validation songs
+    shortest_crop: float = 0.5
+    validation_share: float = 0.15
+    linear_repeats: int = 6
+    cases_per_song: int = 8
+    trunk: TrunkConfig = TrunkConfig()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the card and for comparing a run with its state."""
+        return asdict(self)
+
+
+PRESETS = {
+    "tiny": TrainingConfig("tiny", 32, 12, 10.0, 1, 30, batch_songs=16, check_every=10),
+    "small": TrainingConfig("small", 800, 120, 15.0, 3, 600),
+    "gpu": TrainingConfig("gpu", 3000, 200, 15.0, 3, 3000, batch_songs=64, check_every=100),
+}
