@@ -5,6 +5,8 @@ import { compensationDb, unpackGram, unpackPeaks } from "../loudness.js";
 import { Player, playButton } from "./player.js";
 import { fetchStems, readJson, takesKeys } from "./stems.js";
 
+const SWITCH_KEY = "gainsay:single-keys"; // the same switch as on the desk
+
 /** Gains that bring each version to the target: {id: {role: dB or null}}. */
 function levelled({ versions, gram, n_hops, peaks, n_peaks, target_lufs, ceiling_dbfs }) {
   const data = { gram: unpackGram(gram, n_hops), peaks: unpackPeaks(peaks, n_peaks) };
@@ -46,6 +48,25 @@ function follow(rel) {
   document.querySelector(`a[rel=${rel}]`)?.click();
 }
 
+/** Single letters get in the way of speech input: they can be switched off. */
+function letterSwitch(box) {
+  try {
+    box.checked = localStorage.getItem(SWITCH_KEY) !== "off";
+  } catch {
+    box.checked = true;
+  }
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(SWITCH_KEY, box.checked ? "on" : "off");
+    } catch {
+      // holds for this page
+    }
+  });
+  box.closest("label").hidden = false;
+  return box;
+}
+
+const letters = letterSwitch(document.getElementById("single-keys"));
 const given = document.getElementById("player");
 const actions = { j: () => follow("prev"), k: () => follow("next"), ...(given ? listen(readJson("player")) : {}) };
 
@@ -53,7 +74,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || takesKeys(event.target)) return;
   if (event.key === " " && event.target.matches("button, a, summary, input[type=checkbox]")) return;
   const action = actions[event.key.toLowerCase()];
-  if (!action) return;
+  if (!action || (event.key !== " " && !letters.checked)) return;
   event.preventDefault();
   action();
 });
