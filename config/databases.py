@@ -24,6 +24,8 @@ def parse(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     if entry["ENGINE"] == "django.db.backends.sqlite3":
         entry["OPTIONS"] = dict(SQLITE_OPTIONS)
+        # Opening the file anew costs more than a save, and the last to close it waits for the disk.
+        entry["CONN_MAX_AGE"] = None
     elif entry["ENGINE"] == "django.db.backends.postgresql":
         entry["CONN_MAX_AGE"] = 60
         entry["CONN_HEALTH_CHECKS"] = True

@@ -204,6 +204,12 @@ class Annotator(models.Model):
             letters = chr(ord("A") + place) + letters
         return letters
 
+    def is_admitted(self, token: str, now: datetime) -> bool:
+        """Whether this link is theirs and still works; the same rule as `by_token`."""
+        is_current = self.expires_at is None or self.expires_at > now
+        is_theirs = secrets.compare_digest(self.token_hash, hash_token(token))
+        return is_theirs and is_current and self.revoked_at is None
+
     @staticmethod
     def new_token() -> str:
         return secrets.token_urlsafe(32)

@@ -4,24 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from annotate.background import enqueue_once
 from annotate.levels import balance_of_faders
 from annotate.models import Annotation, Assignment, CampaignExcerpt, EventBatch, Slot
 from annotate.services.assigning import hold_slot
 from annotate.services.payload import Batch, PayloadError, Submission, read_batch
+from annotate.services.together import write_together
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     """The save was not taken; `status` is the HTTP status and `message` one line for the person."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str | Promise) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+
+    @property
+    def message(self) -> str:
+        # Put into words where it is told: who wrote may be another's thread, in another's language.
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,24 @@ class SaveResult:
     saved_seq: int
     is_latest: bool
     annotation: Annotation | None
+
+
+# All that a save looks at: reading whole rows would take longer than writing the batch.
+NEEDED = (
+    *("desk_page", "annotator__token_hash", "annotator__revoked_at", "annotator__expires_at"),
+    *("annotator__campaign__key", "annotator__campaign__state"),
+    *("annotator__campaign__lease_minutes", "slot__is_filled", "slot__leased_until"),
+)
+
+
+def showing(*, key: str, token: str, now: datetime) -> Assignment | None:
+    """The showing with this key, ready for `save`, when it is the one of whom this link admits."""
+    showings = Assignment.objects.select_related("annotator__campaign", "slot").only(*NEEDED)
+    try:
+        assignment = showings.get(key=key)
+    except Assignment.DoesNotExist:
+        return None
+    return assignment if assignment.annotator.is_admitted(token, now) else None
 
 
 def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResult:
@@ -44,14 +68,12 @@ def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResul
     if not assignment.annotator.campaign.is_open:
         raise Refused(409, _("This campaign is closed: nothing more can be changed."))
     try:
-        with transaction.atomic():
-            return _take(assignment, batch, now)
+        return write_together(lambda: _take(assignment, batch, now))
     except IntegrityError:
         # Only a batch that is stored already may fail so; anything else is a fault of ours.
         if not assignment.event_batches.filter(client=batch.client, seq=batch.seq).exists():
             raise
-    with transaction.atomic():
-        return _answer_again(assignment, batch, now)
+    return write_together(lambda: _answer_again(assignment, batch, now))
 
 
 def _take(assignment: Assignment, batch: Batch, now: datetime) -> SaveResult:

@@ -168,11 +168,7 @@ def save(request: HttpRequest, token: str, key: str) -> HttpResponseBase:
 
 def _save(request: HttpRequest, token: str, key: str) -> JsonResponse:
     now = timezone.now()
-    assignment = (
-        Assignment.objects.filter(key=key, annotator__in=Annotator.objects.by_token(token, now))
-        .select_related("annotator__campaign", "slot")
-        .first()
-    )
+    assignment = saving.showing(key=key, token=token, now=now)
     if assignment is None:
         return _refusal(404, _("This link no longer works. Ask whoever sent it for a new one."))
     try:
