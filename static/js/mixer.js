@@ -175,7 +175,7 @@ class Mixer {
       ceiling_db: given.ceiling_dbfs,
     });
     if (desk.side === "start") this.graph.compare("start");
-    this.graph.paused_s = this.waveform.position_s;
+    this.graph.seek(this.waveform.position_s);
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.meters = new Meters(this.graph, {
       bars: Object.fromEntries(desk.stems.map((role) => [role, this.strips[role].querySelector(".meter-bar")])),

@@ -3,7 +3,7 @@
 import { SAMPLE_RATE_HZ } from "./engine.js";
 
 const SECONDS = 5;
-const LEVEL_DBFS = -23.9; // RMS of each channel that measures -23 LUFS in stereo
+const LEVEL_DBFS = -25.8; // RMS of each channel that measures -23 LUFS in stereo
 const EDGE_S = 0.02;
 
 /** A loop of pink noise, the same each time. Filter: Paul Kellet's economy form. */

@@ -135,6 +135,7 @@ export class SaveQueue {
     this.timer = null;
     this.wait_ms = FIRST_WAIT_MS;
     this.isSending = false;
+    this.isLeaving = false;
     this.wake = () => {};
     this.lastMove = {};
     setInterval(() => this.hasUnsent() && this.keep(), HEARTBEAT_MS);
@@ -184,7 +185,8 @@ export class SaveQueue {
   }
 
   keep() {
-    this.record.alive_ms = Date.now();
+    // What happens while the page is going ("hidden" comes after "pagehide") must not make it look alive.
+    this.record.alive_ms = this.isLeaving ? 0 : Date.now();
     store.write(this.key, this.record);
   }
 
@@ -261,13 +263,13 @@ export class SaveQueue {
   /** The page goes away: what is left is sent without waiting and stays kept until somebody hears that it arrived. */
   leave() {
     const { record } = this;
+    this.isLeaving = true;
     if (!this.hasUnsent()) return;
     if (record.open.isChanged) {
       record.batches.push(sealedBatch(record, record.open, null));
       record.open = emptyBatch();
     }
-    record.alive_ms = 0;
-    store.write(this.key, record);
+    this.keep();
     for (const batch of record.batches) post(record.url, batch, this.csrfToken, { keepalive: true });
   }
 }

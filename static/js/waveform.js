@@ -93,7 +93,7 @@ export class Waveform {
   listenToPointer() {
     let drag = null;
     this.root.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || event.target.closest(".loading")) return;
       const edge = this.handles.indexOf(event.target.closest(".loop-handle"));
       const at_s = this.secondsAt(event);
       const isInside = this.loop && at_s >= this.loop[0] && at_s <= this.loop[1];

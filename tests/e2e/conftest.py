@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.site import ROOT, Site
 
 KEPT = ROOT / "var" / "e2e"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SONGS = 3
+PATIENCE_MS = 15_000  # for a busy machine; a test that passes waits for nothing
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -98,6 +100,6 @@ def browser_page(context: BrowserContext) -> Iterator[Page]:
             faults.append(message.text) if "Content Security Policy" in message.text else None
         ),
     )
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     assert not faults

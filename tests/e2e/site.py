@@ -49,7 +49,7 @@ class Site:
 
     def seed(self, songs: int) -> None:
         self.manage("migrate", "--verbosity", "0")
-        self.manage("collectstatic", "--noinput", "--verbosity", "0", "--ignore", "django_htmx")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("createsuperuser", "--noinput", "--username", OWNER, "--email", "r@example.org")
         self.manage("make_demo_songs", "--count", str(songs), "--seed", "7")
 
@@ -63,6 +63,13 @@ class Site:
         made: dict[str, Any] = json.loads(answer)
         made["links"] = [self.url + link for link in made["links"]]
         return made
+
+    def annotations(self, campaign: str) -> list[dict[str, Any]]:
+        """Every stored answer of a campaign, as exported."""
+        file = self.log.with_name(f"{campaign}.json")
+        self.manage("export_annotations", campaign, "--format", "json", "--out", str(file))
+        rows: list[dict[str, Any]] = json.loads(file.read_text())["annotations"]
+        return rows
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
