@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from annotate.fields import storable_text
 from annotate.models import Campaign
 
 
@@ -23,10 +24,10 @@ class GainsayCommand(BaseCommand):
 
     def answer(self, result: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
         if as_json:
-            self.stdout.write(json.dumps(result, ensure_ascii=False))
-            return
+            lines = [json.dumps(result, ensure_ascii=False)]
         for line in lines:
-            self.stdout.write(line)
+            # A path can hold bytes that are no text, which no terminal takes.
+            self.stdout.write(storable_text(line))
 
 
 def one_line(error: ValidationError) -> CommandError:

@@ -56,7 +56,7 @@ def _record(
 ) -> str:
     """File what came of a song; returns the line that says so."""
     if isinstance(outcome, AudioError):
-        result["failed"].append({"path": str(path), "reason": outcome.reason})
+        result["failed"].append({"path": str(path), "reason": _reason(path, outcome)})
         return f"failed    {outcome}"
     song = outcome.song
     entry = {"path": str(path), "key": song.key, "title": song.title, "artist": song.artist}
@@ -65,3 +65,11 @@ def _record(
         return "\n".join([f"imported  {song}", *(f"          {note}" for note in song.notes)])
     result["skipped"].append(entry)
     return f"skipped   {song}: already in the library"
+
+
+def _reason(path: Path, fault: AudioError) -> str:
+    """The fault of the song at `path`, with the file it is about where that is another one."""
+    if fault.path == path:
+        return fault.reason
+    name = fault.path.name if path in fault.path.parents else str(fault.path)
+    return f"{name} {fault.reason}"
