@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Count, Exists, OuterRef, Q
 
 from annotate.levels import draw_levels
 from annotate.models import Annotator, Assignment, CampaignExcerpt, Slot
+from annotate.services.together import write_together
 
 CANDIDATES = 50
 TRIES = 5
@@ -97,15 +98,18 @@ def _shuffle(annotator: Annotator, item_id: int) -> bytes:
 def _claim(annotator: Annotator, slot: Slot, now: datetime) -> Assignment | None:
     """Take this slot, or None when somebody else was faster (or this annotator, in another tab)."""
     item = CampaignExcerpt.objects.select_related("excerpt").get(pk=slot.item_id)
+    until = now + timedelta(minutes=annotator.campaign.lease_minutes)
+
+    def claim() -> Assignment:
+        assignment = _create(annotator, item, slot=slot.number, repeat=0, now=now)
+        if not Slot.objects.take(slot.pk, assignment, until=until, now=now):
+            raise _TakenError
+        return assignment
+
     try:
-        with transaction.atomic():
-            assignment = _create(annotator, item, slot=slot.number, repeat=0, now=now)
-            until = now + timedelta(minutes=annotator.campaign.lease_minutes)
-            if not Slot.objects.take(slot.pk, assignment, until=until, now=now):
-                raise _TakenError
+        return write_together(claim)
     except (_TakenError, IntegrityError):
         return None
-    return assignment
 
 
 class _TakenError(Exception):
@@ -159,8 +163,9 @@ def _claim_repeat(annotator: Annotator, now: datetime) -> Assignment | None:
         return None
     first = submitted[0]
     try:
-        with transaction.atomic():
-            return _create(annotator, first.item, slot=first.slot_number, repeat=1, now=now)
+        return write_together(
+            lambda: _create(annotator, first.item, slot=first.slot_number, repeat=1, now=now)
+        )
     except IntegrityError:
         return None
 

@@ -142,8 +142,9 @@ class Annotator:
         sent.moves += len(events)
         submit = None
         if seq == self.plan.batches:
-            submit = {"key": self.rng.bytes(12).hex(), "faders_db": faders_db, "confidence": 4}
-            sent.submissions[submit["key"]] = faders_db
+            key = self.rng.bytes(12).hex()
+            submit = {"key": key, "faders_db": faders_db, "confidence": 4}
+            sent.submissions[key] = faders_db
         return {
             **{"client": client, "page": desk["page"], "seq": seq, "events": events},
             **{"listened_s": LISTENED_S, "desk": sent.desk, "submit": submit},

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.load.annotator import Annotator, Plan, Sent, Timed, moves
 from benchmarks.load.connection import Connection
-from benchmarks.load.server import serving
+from benchmarks.load.server import Server, serving
 
 SEED = 7
 SAVES = ("save", "submit")
@@ -40,25 +40,30 @@ class Size:
 
 @dataclass(frozen=True)
 class Load:
-    """What clients did in one run; `worked_s` until the first of them was done."""
+    """What clients did in one run; `worked_s` until the first of them was done, `all_s` until the
+    last; the processor seconds that server and client took in all that time."""
 
     times: list[Timed]
     worked_s: float
-    client_share: float
+    all_s: float
+    server_s: float
+    client_s: float
 
 
 @dataclass(frozen=True)
 class Figures:
     """`achieved` saves a second while all clients worked; milliseconds by kind of request.
 
-    `client_share` is the client's part of the whole machine's processor time; `faults` what the
-    database holds otherwise than it was sent.
+    `server_ms` is the web server's processor time per save (pages and replays with it, the database
+    server's without), `client_share` the client's part of the whole machine's processor time;
+    `faults` is what the database holds otherwise than it was sent.
     """
 
     achieved: float
     counts: dict[str, int]
     p50_ms: dict[str, float]
     p95_ms: dict[str, float]
+    server_ms: float
     client_share: float
     faults: dict[str, list[str]]
 
@@ -80,27 +85,24 @@ def annotators(size: Size, folder: Path) -> Figures:
         clients=size.clients, excerpts=size.excerpts, overlap=size.overlap, seed=SEED
     )
     plan = Plan(size.batches, size.clients / size.offered if size.offered else 0.0)
-    with serving("config.wsgi", folder / "server.log") as port:
+    with serving("config.wsgi", folder / "server.log") as server:
         people = [
-            Annotator(port, token, plan, np.random.default_rng([SEED, number]))
+            Annotator(server.port, token, plan, np.random.default_rng([SEED, number]))
             for number, token in enumerate(tokens)
         ]
-        load = asyncio.run(_annotate(people))
+        load = asyncio.run(_annotate(server, people))
     sent: dict[str, Sent] = {}
     for person in people:
         sent |= person.sent
-    return _figures(load, books.faults(sent))
+    return _figures(size, load, books.faults(sent))
 
 
-async def _annotate(people: list[Annotator]) -> Load:
+async def _annotate(server: Server, people: list[Annotator]) -> Load:
     await asyncio.gather(*(person.arrive() for person in people))
-    processor_s, started_s = _processor_s(), perf_counter()
+    clock = _Clock(server)
     await asyncio.gather(*(person.work() for person in people))
-    share = _share(processor_s, started_s)
-    worked_s = min(person.finished_s for person in people) - started_s
     times = [time for person in people for time in person.times]
-    in_time = [one for one in times if started_s < one.answered_s <= started_s + worked_s]
-    return Load(in_time, worked_s, share)
+    return clock.stop(times, min(person.finished_s for person in people))
 
 
 def bare_saves(size: Size, folder: Path) -> Figures:
@@ -108,23 +110,22 @@ def bare_saves(size: Size, folder: Path) -> Figures:
     from benchmarks.load import bare
 
     bare.make_table()
-    with serving("benchmarks.load.bare", folder / "bare.log") as port:
-        load = asyncio.run(_save_bare(size, port))
+    with serving("benchmarks.load.bare", folder / "bare.log") as server:
+        load = asyncio.run(_save_bare(size, server))
     n_sent, n_stored = size.clients * _saves_each(size), bare.stored()
     lost = [] if n_stored == n_sent else [f"{n_stored} rows for {n_sent}"]
-    return _figures(load, {"lost": lost})
+    return _figures(size, load, {"lost": lost})
 
 
 def _saves_each(size: Size) -> int:
     return size.excerpts * size.overlap * size.batches // size.clients
 
 
-async def _save_bare(size: Size, port: int) -> Load:
-    processor_s, started_s = _processor_s(), perf_counter()
+async def _save_bare(size: Size, server: Server) -> Load:
     times: list[Timed] = []
 
     async def save(number: int) -> float:
-        connection, rng = Connection(port), np.random.default_rng([SEED, number])
+        connection, rng = Connection(server.port), np.random.default_rng([SEED, number])
         for seq in range(_saves_each(size)):
             body = json.dumps({"seq": seq, "events": moves(rng, seq)}).encode()
             sent_s = perf_counter()
@@ -134,32 +135,46 @@ async def _save_bare(size: Size, port: int) -> Load:
         connection.close()
         return perf_counter()
 
+    clock = _Clock(server)
     finished_s = await asyncio.gather(*(save(number) for number in range(size.clients)))
-    share = _share(processor_s, started_s)
-    in_time = [one for one in times if one.answered_s <= min(finished_s)]
-    return Load(in_time, min(finished_s) - started_s, share)
+    return clock.stop(times, min(finished_s))
 
 
-def _processor_s() -> float:
+class _Clock:
+    """Started when the clients start."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.started_s = perf_counter()
+        self.server_s, self.client_s = server.processor_s(), _own_processor_s()
+
+    def stop(self, times: list[Timed], first_done_s: float) -> Load:
+        return Load(
+            times=[one for one in times if self.started_s <= one.answered_s <= first_done_s],
+            worked_s=first_done_s - self.started_s,
+            all_s=perf_counter() - self.started_s,
+            server_s=self.server.processor_s() - self.server_s,
+            client_s=_own_processor_s() - self.client_s,
+        )
+
+
+def _own_processor_s() -> float:
     usage = getrusage(RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
-def _share(processor_s: float, started_s: float) -> float:
-    """The part of all cores' time since `started_s` that this process took."""
-    return (_processor_s() - processor_s) / (perf_counter() - started_s) / (os.cpu_count() or 1)
-
-
-def _figures(load: Load, faults: dict[str, list[str]]) -> Figures:
+def _figures(size: Size, load: Load, faults: dict[str, list[str]]) -> Figures:
     by_kind: dict[str, list[float]] = {}
     for one in load.times:
         by_kind.setdefault(one.kind, []).append(1000.0 * one.took_s)
+    all_saves = _saves_each(size) * size.clients
     return Figures(
         achieved=sum(len(by_kind.get(kind, [])) for kind in SAVES) / load.worked_s,
         counts={kind: len(times) for kind, times in by_kind.items()},
         p50_ms={kind: float(np.percentile(times, 50)) for kind, times in by_kind.items()},
         p95_ms={kind: float(np.percentile(times, 95)) for kind, times in by_kind.items()},
-        client_share=load.client_share,
+        server_ms=1000.0 * load.server_s / all_saves,
+        client_share=load.client_s / load.all_s / (os.cpu_count() or 1),
         faults=faults,
     )
 

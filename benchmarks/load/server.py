@@ -1,5 +1,6 @@
 """gunicorn in a child process, as `config.serve` starts it, on a free port."""
 
+import math
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.serve import WEB_SERVER
@@ -22,9 +24,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running gunicorn: its port and the process that started its workers."""
+
+    port: int
+    process_id: int
+
+    def processor_s(self) -> float:
+        """Seconds of processor time that its workers have taken; NaN where /proc cannot tell."""
+        try:
+            children = Path(f"/proc/{self.process_id}/task/{self.process_id}/children")
+            return sum(_processor_s(child) for child in children.read_text().split())
+        except OSError:
+            return math.nan
+
+
+def _processor_s(process_id: str) -> float:
+    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    user, system = after_name[11:13]  # fields 14 and 15 of proc(5)
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(application: str, log: Path) -> Iterator[int]:
-    """Serve a WSGI application in this process's environment; gives the port.
+def serving(application: str, log: Path) -> Iterator[Server]:
+    """Serve a WSGI application in this process's environment.
 
     Raises RuntimeError with the end of the server's log where it does not start.
     """
@@ -40,7 +64,7 @@ def serving(application: str, log: Path) -> Iterator[int]:
         )
     try:
         _wait_until_it_listens(server, port, log)
-        yield port
+        yield Server(port, server.pid)
     finally:
         server.terminate()
         server.wait(timeout=STOP_WITHIN_S)
