@@ -1,4 +1,4 @@
-"""A checkpoint folder: weights.safetensors and card.json, all a stranger needs to judge and load it.
+"""A checkpoint folder: weights.safetensors and card.json, all that is needed to judge and load it.
 
 Loading refuses whatever does not fit, with one line that names the file and what is wrong.
 """

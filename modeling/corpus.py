@@ -306,7 +306,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m modeling.corpus", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the corpus")
-    parser.add_argument("--songs", type=Path, nargs="+", default=[], help="songs or folders of them")
+    parser.add_argument(
+        "--songs", type=Path, nargs="+", default=[], help="songs or folders of them"
+    )
     parser.add_argument("--count", type=int, default=0, help="generated songs")
     parser.add_argument("--first", type=int, default=0, help="index of the first generated song")
     parser.add_argument("--seed", type=int, default=1)

@@ -10,6 +10,7 @@ apart, for remixing.
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,8 +187,7 @@ def _erb_bands() -> NDArray[np.float32]:
 @cache
 def _regions() -> NDArray[np.float32]:
     hz = np.arange(STEP_FRAME // 2 + 1) * (SAMPLE_RATE_HZ / STEP_FRAME)
-    edges = zip(REGION_EDGES_HZ[:-1], REGION_EDGES_HZ[1:], strict=True)
-    rows = [(hz >= low) & (hz < high) for low, high in edges]
+    rows = [(hz >= low) & (hz < high) for low, high in pairwise(REGION_EDGES_HZ)]
     return np.array(rows, dtype=np.float32).T.copy()
 
 

@@ -44,9 +44,7 @@ class Heard:
         )
 
     def __getitem__(self, index: Tensor | slice) -> "Heard":
-        return Heard(
-            self.tracks[index], self.scalars[index], self.pairs[index], self.active[index]
-        )
+        return Heard(self.tracks[index], self.scalars[index], self.pairs[index], self.active[index])
 
 
 class Advisor(nn.Module):

@@ -92,9 +92,17 @@ def decide(posterior: Posterior, threshold: float) -> Decision:
     return Decision(tuple(spoken), p_error)
 
 
-def decide_without_uncertainty(correction_db: Floats, most_moves: int = MOST_MOVES) -> Decision:
-    """Advice from a bare correction (4,): its largest moves of 1.5 dB or more, largest first."""
-    form_db = _fewest_moves_db(correction_db)
+def decide_without_uncertainty(
+    correction_db: Floats, most_moves: int = MOST_MOVES, anchor: str | None = None
+) -> Decision:
+    """Advice from a bare correction (4,): its largest moves of 1.5 dB or more, largest first.
+
+    With `anchor`, moves are relative to that stem, which stays.
+    """
+    if anchor is None:
+        form_db = _fewest_moves_db(correction_db)
+    else:
+        form_db = correction_db - correction_db[STEMS.index(anchor)]
     order = np.argsort(-np.nan_to_num(np.abs(form_db)), kind="stable")
     moves = tuple(
         StemMove(STEMS[k], float(form_db[k]), math.nan, math.nan, math.nan)
@@ -104,9 +112,7 @@ def decide_without_uncertainty(correction_db: Floats, most_moves: int = MOST_MOV
     return Decision(moves, float(bool(moves)))
 
 
-def _stem_move(
-    posterior: Posterior, stem: int, move_db: float, sigma_db: float
-) -> StemMove | None:
+def _stem_move(posterior: Posterior, stem: int, move_db: float, sigma_db: float) -> StemMove | None:
     if not abs(move_db) >= SMALLEST_DB / 2.0:
         return None
     sign = 1 if move_db > 0.0 else -1

@@ -58,7 +58,7 @@ class Ensemble(nn.Module):
             variances.append(sigma**2)
         offset, spread = _agreed(torch.stack(offsets), heard.active)
         variance = torch.stack(variances).mean(dim=0) + spread
-        trust = self.familiarity.trust(self._features(heard)).unsqueeze(1)
+        trust = self.familiarity.trust(self.features(heard)).unsqueeze(1)
         variance = trust * variance * self.sigma_scale**2 + (1 - trust) * self.fallback_sigma_db**2
         offset = trust * offset + (1 - trust) * self._fallback(present, offset)
         active = heard.active.numpy()
@@ -72,12 +72,17 @@ class Ensemble(nn.Module):
 
     def fit_familiarity(self, training: Heard, validation: Heard) -> None:
         """Learn what the training songs are like, at their reference balance."""
-        self.familiarity.fit(self._features(training), self._features(validation))
+        self.familiarity.fit(self.features(training), self.features(validation))
 
-    def _features(self, heard: Heard) -> Tensor:
-        # All members saw the same songs, so any member's scale will do.
+    def features(self, heard: Heard) -> Tensor:
+        """Standardised scalars (n, f). All members saw the same songs: any one's scale will do."""
         features: Tensor = self._first().linear.features(heard.scalars, heard.pairs, heard.active)
         return features
+
+    def linear_weights(self) -> NDArray[np.float64]:
+        """Ridge weights (f, 4) on the standardised scalars; the same in every member but for the
+        strength that its folds chose, so the first one's."""
+        return np.asarray(self._first().linear.weight.double().numpy())
 
     def _first(self) -> Advisor:
         member = self.members[0]

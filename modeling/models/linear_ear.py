@@ -1,4 +1,4 @@
-"""The linear part of what both trunks hear: ridge regression on the scalars, in closed form (torch).
+"""The linear part of what both advisors hear: ridge regression on the scalars (torch).
 
 It is fitted before the network, on the same songs, and the network learns what is left. While the
 network trains, each song gets the weights that were fitted without its artist: what is left is then
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from modeling.models.trunk import N_ROLES
 from modeling.models.summaries import N_PAIR_SCALARS, N_SCALARS
+from modeling.models.trunk import N_ROLES
 
 N_FEATURES = N_ROLES * N_SCALARS + N_ROLES * N_ROLES * N_PAIR_SCALARS
 STRENGTHS = (10.0, 30.0, 100.0, 200.0, 400.0, 800.0, 1600.0)

@@ -53,9 +53,7 @@ class Posterior:
 
     def pattern_probabilities(self) -> Floats:
         """Probability (p,) of each pattern of `hypotheses.pattern_signs`."""
-        return np.bincount(
-            self.hypotheses.patterns, self.probabilities, self.hypotheses.n_patterns
-        )
+        return np.bincount(self.hypotheses.patterns, self.probabilities, self.hypotheses.n_patterns)
 
     def centred_errors_db(self) -> Floats:
         """Every hypothesis as a centred error (n, 4), NaN where masked."""
@@ -146,7 +144,7 @@ def log_likelihoods(offset_db: Floats, sigma_db: Floats, errors_db: Floats) -> F
 
 
 def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> Floats:
-    """Quantiles of a weighted sample: the smallest value whose cumulated weight reaches the level."""
+    """Quantiles of a weighted sample: the smallest value whose summed weight reaches the level."""
     order = np.argsort(values, kind="stable")
     cumulated = np.cumsum(weights[order])
     places = np.searchsorted(cumulated, np.asarray(levels) * cumulated[-1] * (1.0 - 1e-12))

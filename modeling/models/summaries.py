@@ -50,8 +50,10 @@ def pair_scalars(bands: Tensor) -> Tensor:
     level = total @ _weights(total)
     rows = []
     for i in range(total.shape[1]):
-        covers = [_covering(total[:, i], total[:, j], level[:, i], level[:, j]) for j in
-                  range(total.shape[1])]
+        covers = [
+            _covering(total[:, i], total[:, j], level[:, i], level[:, j])
+            for j in range(total.shape[1])
+        ]
         rows.append(torch.stack(covers, dim=1))
     return torch.stack(rows, dim=1)
 

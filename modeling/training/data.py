@@ -15,7 +15,7 @@ from torch import Tensor
 
 from modeling.corpus import CorpusError, Excerpt
 from modeling.errors import ErrorDistribution
-from modeling.features import STEPS_PER_S, COLUMNS_PER_S, k_weights, pair_weights
+from modeling.features import COLUMNS_PER_S, STEPS_PER_S, k_weights, pair_weights
 from modeling.models.advisors import OWN, Heard, hear_mix, hear_stems
 
 _SONGS_AT_ONCE = 16

@@ -21,7 +21,7 @@ from modeling.models.likelihood import evidence_loss, posterior_loss
 from modeling.models.linear_ear import N_FOLDS, LinearFit, fit_ridge
 from modeling.training.data import Batch, SongBank
 from modeling.training.presets import TrainingConfig
-from modeling.training.state import RunState, TrainingStopped, load_state, save_state
+from modeling.training.state import RunState, TrainingError, load_state, save_state
 
 _LONGEST_GRADIENT = 1.0
 _VALIDATION_SEED = 20_250_301
@@ -80,7 +80,7 @@ class MemberRun:
         """Take the steps that are left, saving the state in `folder` at every check.
 
         Raises:
-            TrainingStopped: the loss is no number; the state before that step is kept.
+            TrainingError: the loss is no number; the state before that step is kept.
         """
         settings = {**self.config.as_json(), "seed": self.seed, "songs": len(self.training)}
         if resume:
@@ -180,7 +180,7 @@ class MemberRun:
         bad = ~torch.isfinite(losses.detach())
         if bad.any():
             song = self.training.titles[int(batch.songs[int(bad.float().argmax())])]
-            raise TrainingStopped(
+            raise TrainingError(
                 f"{self.conditioning}, seed {self.seed}: the loss is no number at step {step} "
                 f"on the song {song!r}; the state of step {self.state.best_step} is kept, "
                 "remove or mend that song and resume"

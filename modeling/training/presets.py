@@ -1,6 +1,6 @@
 """What a training run is: one dataclass, saved in the card, and its three presets."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from modeling.models.trunk import TrunkConfig
@@ -27,7 +27,7 @@ class TrainingConfig:
     validation_share: float = 0.15
     linear_repeats: int = 6
     cases_per_song: int = 8
-    trunk: TrunkConfig = TrunkConfig()
+    trunk: TrunkConfig = field(default_factory=TrunkConfig)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the card and for comparing a run with its state."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 STATE_FILE = "state.safetensors"
 
 
-class TrainingStopped(Exception):
+class TrainingError(Exception):
     """A run that cannot go on; one line with step, song and what was kept."""
 
 
@@ -75,7 +75,7 @@ def load_state(
     """Bring model and optimiser back to the saved step; None where nothing was saved.
 
     Raises:
-        TrainingStopped: the state is damaged or belongs to a run with another configuration.
+        TrainingError: the state is damaged or belongs to a run with another configuration.
     """
     path = folder / STATE_FILE
     if not path.exists():
@@ -85,9 +85,9 @@ def load_state(
             plain = json.loads((file.metadata() or {})["run"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise TrainingStopped(f"{path} is damaged; delete it and train again") from error
+        raise TrainingError(f"{path} is damaged; delete it and train again") from error
     if plain.pop("config") != json.loads(json.dumps(dict(config))):
-        raise TrainingStopped(f"{path} belongs to another configuration; delete it or use --out")
+        raise TrainingError(f"{path} belongs to another configuration; delete it or use --out")
     model.load_state_dict(_part(tensors, "model."))
     _restore_optimiser(optimiser, _part(tensors, "optimiser."))
     return RunState(**plain, average=_part(tensors, "average."), best=_part(tensors, "best."))

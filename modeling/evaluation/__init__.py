@@ -1,0 +1,1 @@
+"""How well a system advises: cases with known errors, answers, metrics with intervals."""
