@@ -203,5 +203,8 @@ def _fill_slot(assignment: Assignment, judged: bool, now: datetime) -> bool:
 
 
 def _count_completed(item: CampaignExcerpt) -> None:
-    completed = Slot.objects.filter(item=item, is_filled=True).count()
-    CampaignExcerpt.objects.filter(pk=item.pk).update(completed=completed)
+    """Counted anew under a lock, for two who submit at one instant would each miss the other. (On
+    SQLite, where the lock does nothing, only one of them writes at a time.)"""
+    counted = CampaignExcerpt.objects.filter(pk=item.pk)
+    counted.select_for_update(no_key=True).get()
+    counted.update(completed=Slot.objects.filter(item=item, is_filled=True).count())

@@ -29,6 +29,8 @@ class _Write(Generic[Result]):
         self.is_done = False
 
     def run(self) -> None:
+        """In a transaction of its own, or in a savepoint of the one around it."""
+        self.error = None
         try:
             with transaction.atomic():
                 self._result = self._work()
@@ -63,12 +65,21 @@ def _write_all() -> None:
     """Commit those in line; called by one of them, in its turn."""
     writes = [_in_line.popleft() for _ in range(min(len(_in_line), MOST_AT_ONCE))]
     try:
-        with transaction.atomic():
-            for write in writes:
-                write.run()
+        _commit(writes)
     except BaseException as error:
-        # The commit failed: nothing is stored, whatever each of them thought.
         for write in writes:
             write.error = error
     for write in writes:
         write.is_done = True
+
+
+def _commit(writes: list[_Write[Any]]) -> None:
+    """All in one transaction. If that cannot be committed nothing is stored, whatever each of them
+    thought: then each for itself, so that only those at fault fail."""
+    try:
+        with transaction.atomic():
+            for write in writes:
+                write.run()
+    except Exception:
+        for write in writes:
+            write.run()
