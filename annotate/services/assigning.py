@@ -71,7 +71,7 @@ def _candidates(annotator: Annotator, now: datetime) -> list[Slot]:
     had = Assignment.objects.filter(item=OuterRef("pk"), annotator=annotator)
     free = Slot.objects.free(now).filter(item=OuterRef("pk"))
     items = list(
-        annotator.campaign.items.filter(Exists(free))
+        annotator.campaign.items.filter(Exists(free), excerpt__has_audio=True)
         .exclude(Exists(had))
         .annotate(taken=Count("slots", filter=_held(now)))
         .values_list("pk", "completed", "taken")

@@ -105,8 +105,12 @@ def decide(
     if verdict == Decision.Verdict.SET_ASIDE and not reason.strip():
         raise ValidationError(_("Say why this excerpt is set aside."))
     if verdict == Decision.Verdict.ASK_MORE:
+        if not item.excerpt.has_audio:
+            raise ValidationError(_("Nobody can hear this excerpt: it was imported without audio."))
         if not 1 <= extra <= 20:
             raise ValidationError(_("Ask for 1 to 20 more annotations."))
+        # Two people who ask at one instant wait for each other.
+        CampaignExcerpt.objects.select_for_update().get(pk=item.pk)
         last = item.slots.aggregate(last=Max("number"))["last"] or 0
         Slot.objects.bulk_create(
             Slot(item=item, number=number) for number in range(last + 1, last + extra + 1)

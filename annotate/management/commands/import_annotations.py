@@ -8,11 +8,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from annotate.management.command import GainsayCommand, find_user
-from annotate.services.annotation_files import (
-    AnnotationFileError,
-    import_annotations,
-    read_file,
-)
+from annotate.services.annotation_files import AnnotationFileError, read_file
+from annotate.services.imported_campaigns import import_annotations
 
 
 class Command(GainsayCommand):
