@@ -11,8 +11,10 @@ from analysis.vectors import STEMS
 from annotate.models import Annotation, Campaign, Consensus
 
 FORMAT = "gainsay-campaign/1"
-# Spreadsheets run a cell that begins so; an apostrophe before it makes it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets run a cell that begins so, some also in full width or after space; an apostrophe
+# before it makes it text.
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CONTROL_STARTS = ("\t", "\r", "\n")
 
 CODEBOOK: dict[str, str] = {
     "campaign": "key of the campaign",
@@ -193,7 +195,9 @@ def safe_cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+    if isinstance(value, str) and (
+        value.startswith(CONTROL_STARTS) or value.lstrip().startswith(FORMULA_STARTS)
+    ):
         return "'" + value
     return value
 
@@ -217,7 +221,8 @@ def consensus_csv(consensus: Consensus) -> str:
 
 
 def json_text(campaign: Campaign) -> str:
-    return json.dumps(campaign_json(campaign), indent=1, ensure_ascii=False) + "\n"
+    values = campaign_json(campaign)
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def codebook_csv() -> str:

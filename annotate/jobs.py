@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils import timezone
 
 from annotate.background import Report
@@ -44,6 +43,5 @@ def compute_consensus(report: Report, *, campaign: str) -> dict[str, Any]:
 def freeze_consensus(report: Report, *, campaign: str, user: int | None) -> dict[str, Any]:
     """Freeze the next version."""
     by = None if user is None else get_user_model().objects.get(pk=user)
-    with transaction.atomic():
-        frozen = consensus.freeze(Campaign.objects.get(key=campaign), by=by, now=timezone.now())
+    frozen = consensus.freeze(Campaign.objects.get(key=campaign), by=by, now=timezone.now())
     return {"version": frozen.version, "hash": frozen.content_hash}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -61,7 +61,11 @@ def _heartbeat(job_id: int) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(settings.JOB_HEARTBEAT_S):
-            Job.objects.filter(pk=job_id).update(heartbeat_at=timezone.now())
+            try:
+                Job.objects.filter(pk=job_id).update(heartbeat_at=timezone.now())
+            except DatabaseError as error:  # a database that is busy now may not be so next time
+                logger.warning("no heartbeat of job %s: %s", job_id, error)
+                connection.close()
         connection.close()
 
     thread = threading.Thread(target=beat, daemon=True)

@@ -30,8 +30,20 @@ class FrozenError(Exception):
     """A frozen consensus cannot be changed: freeze a new version."""
 
 
+class FrozenQuerySet(models.QuerySet[Any]):
+    """Reads and adds, and changes nothing."""
+
+    def update(self, **values: Any) -> int:
+        raise FrozenError("what is frozen stays as it is: freeze a new version instead")
+
+    def delete(self) -> Any:
+        raise FrozenError("what is frozen stays")
+
+
 class Frozen(models.Model):
     """Rows that are written once."""
+
+    objects = FrozenQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -33,8 +33,6 @@ from annotate.models import (
 )
 from annotate.models.work import FADER_HIGH_DB
 
-SURPLUS = "surplus"
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -145,14 +143,12 @@ def compute_draft(campaign: Campaign, *, now: datetime) -> ConsensusDraft:
         "n_annotations": len(table.rows),
         "notes": _notes(table),
     }
+    computed = {"result": result, "annotation_count": len(table.rows), "computed_at": now}
+    # The rules are the researcher's: they may have been changed while this was worked out.
     draft, _ = ConsensusDraft.objects.update_or_create(
         campaign=campaign,
-        defaults={
-            "rules": rules.as_json(),
-            "result": result,
-            "annotation_count": len(table.rows),
-            "computed_at": now,
-        },
+        defaults=computed,
+        create_defaults={**computed, "rules": rules.as_json()},
     )
     return draft
 
@@ -245,11 +241,13 @@ def _annotation_json(table: Table, fit: Fit, row: int) -> dict[str, Any]:
     }
 
 
-@transaction.atomic
 def freeze(
     campaign: Campaign, *, by: Any, now: datetime, rules: AnnotationRules | None = None
 ) -> Consensus:
-    """Make the next numbered version. Raises ValueError when no excerpt has a consensus."""
+    """Make the next numbered version. Raises ValueError when no excerpt has a consensus.
+
+    Worked out before anything is written: on SQLite nobody could save a move meanwhile.
+    """
     rules = rules or draft_rules(campaign)
     table = load_table(campaign, rules)
     fit = fit_consensus(table.annotations, np.random.default_rng(campaign.seed))
@@ -258,19 +256,37 @@ def freeze(
         raise ValueError(
             f"{campaign}: no excerpt has the 3 annotations that a consensus needs; nothing frozen"
         )
+    frozen = {
+        "rules": rules.as_json(),
+        "agreement": agreement_json(table, campaign.seed),
+        "content_hash": _content_hash(rules, table, values),
+    }
+    return _store(campaign, table, values, frozen, by=by, now=now)
+
+
+@transaction.atomic
+def _store(
+    campaign: Campaign,
+    table: Table,
+    values: list[dict[str, Any]],
+    frozen: dict[str, Any],
+    *,
+    by: Any,
+    now: datetime,
+) -> Consensus:
+    # Two who freeze at one instant wait for each other.
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
     last = campaign.consensuses.aggregate(last=Max("version"))["last"] or 0
     consensus = Consensus.objects.create(
         campaign=campaign,
         version=last + 1,
-        rules=rules.as_json(),
         seed=campaign.seed,
         annotation_count=len(table.rows),
         excluded=table.excluded,
-        agreement=agreement_json(table, campaign.seed),
         software=software_versions(),
-        content_hash=_content_hash(rules, table, values),
         frozen_by=by,
         frozen_at=now,
+        **frozen,
     )
     ConsensusExcerpt.objects.bulk_create(
         ConsensusExcerpt(

@@ -38,6 +38,8 @@ def invite(
     """New annotators with links of their own."""
     if not 1 <= count <= MAX_INVITATIONS:
         raise ValueError(f"count = {count}: invite 1 to {MAX_INVITATIONS} at a time")
+    # Two invitations at one instant wait for each other: each letter is given once.
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
     last = campaign.annotators.aggregate(last=Max("number"))["last"] or 0
     invitations = []
     for number in range(last + 1, last + count + 1):

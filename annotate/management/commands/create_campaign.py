@@ -1,16 +1,18 @@
 """`manage.py create_campaign NAME`: a campaign from the songs of the library."""
 
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from annotate.management.command import GainsayCommand, find_user, one_line
 from annotate.models import Campaign
 from annotate.services.campaigns import SONG_FILTERS, create_campaign, open_campaign
-from annotate.services.people import invite
+from annotate.services.people import Invitation, invite
 
 
 class Command(GainsayCommand):
@@ -40,28 +42,13 @@ class Command(GainsayCommand):
                 f"{owner} has a campaign {options['name']!r} already: choose another"
             )
         try:
-            campaign = create_campaign(
-                owner=owner,
-                name=options["name"],
-                now=now,
-                song_filter={name: options[name] for name in SONG_FILTERS},
-                seed=options["seed"],
-                overlap=options["overlap"],
-                repeats=options["repeats"],
-                headphone_check=options["headphone_check"],
-                instructions=options["instructions"],
-            )
-            invitations = (
-                invite(campaign=campaign, count=options["invite"], now=now)
-                if options["invite"]
-                else []
-            )
+            # With its links or not at all.
+            with transaction.atomic():
+                campaign, invitations = _create(owner, options, now)
         except ValidationError as error:
             raise one_line(error) from None
         except ValueError as error:
             raise CommandError(str(error)) from None
-        if options["open"]:
-            open_campaign(campaign=campaign, now=now)
         links = [f"/a/{invitation.token}/" for invitation in invitations]
         self.answer(
             {
@@ -73,3 +60,24 @@ class Command(GainsayCommand):
             as_json=options["json"],
             lines=[f"campaign {campaign.key}: {campaign} ({campaign.state})", *links],
         )
+
+
+def _create(
+    owner: Any, options: dict[str, Any], now: datetime
+) -> tuple[Campaign, list[Invitation]]:
+    campaign = create_campaign(
+        owner=owner,
+        name=options["name"],
+        now=now,
+        song_filter={name: options[name] for name in SONG_FILTERS},
+        seed=options["seed"],
+        overlap=options["overlap"],
+        repeats=options["repeats"],
+        headphone_check=options["headphone_check"],
+        instructions=options["instructions"],
+    )
+    count = options["invite"]
+    invitations = invite(campaign=campaign, count=count, now=now) if count else []
+    if options["open"]:
+        open_campaign(campaign=campaign, now=now)
+    return campaign, invitations

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from annotate.management.command import GainsayCommand
@@ -19,7 +21,10 @@ from annotate.simulation import simulate_annotators
 
 CAMPAIGN = "Demo: generated songs"
 OWNER = "demo"
+MOST_ANNOTATORS = 20
 SEED = 1
+# On each excerpt, for whoever follows the links.
+FREE_PLACES = 2
 INSTRUCTIONS = (
     "Set the four faders until the excerpt sounds balanced to you, as a finished mix would. "
     "There is no right answer to find: your ear is what is asked for."
@@ -41,6 +46,12 @@ class Command(GainsayCommand):
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="where it will run")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["annotators"] <= MOST_ANNOTATORS:
+            raise CommandError(
+                f"--annotators {options['annotators']}: from 1 to {MOST_ANNOTATORS} are possible"
+            )
+        if options["songs"] < 1:
+            raise CommandError(f"--songs {options['songs']}: at least 1 is needed")
         call_command(
             "make_demo_songs",
             count=options["songs"],
@@ -80,7 +91,9 @@ class Command(GainsayCommand):
             ],
         )
 
+    @transaction.atomic
     def _campaign(self, owner: Any, annotators: int) -> Campaign:
+        """Whole or not at all: a demo that is stopped half way begins again."""
         now = timezone.now()
         campaign = create_campaign(
             owner=owner,
@@ -88,8 +101,7 @@ class Command(GainsayCommand):
             now=now,
             song_filter={"licence": "CC0-1.0"},
             seed=SEED,
-            # Two places on each excerpt stay free for whoever follows the links.
-            overlap=annotators + 2,
+            overlap=annotators + FREE_PLACES,
             repeats=1,
             instructions=INSTRUCTIONS,
         )

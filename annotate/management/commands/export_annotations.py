@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from annotate import exports
 from annotate.management.command import GainsayCommand, find_campaign
+from annotate.models import Campaign, Consensus
 from annotate.rendering import render_consensus
 from modeling.audio import AudioError
 from modeling.flac import write_whole
@@ -34,6 +35,9 @@ class Command(GainsayCommand):
         out: Path = options["out"]
         if not out.parent.is_dir():
             raise CommandError(f"{out.parent} is no folder: make it first")
+        if out.is_dir():
+            raise CommandError(f"{out} is a folder: give the name of a file in it")
+        rendered = _frozen(campaign) if options["render"] is not None else None
         texts = {out: exports.json_text(campaign)}
         if options["format"] == "csv":
             texts = {out: exports.annotations_csv(campaign)}
@@ -47,21 +51,28 @@ class Command(GainsayCommand):
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}") from None
         files = [str(path) for path in texts]
-        if options["render"] is not None:
-            files += self._render(campaign, options["render"])
+        if rendered is not None:
+            files += _render(rendered, options["render"])
         self.answer({"files": files}, as_json=options["json"], lines=files)
 
-    def _render(self, campaign: Any, folder: Path) -> list[str]:
-        consensus = campaign.consensuses.order_by("-version").first()
-        if consensus is None:
-            raise CommandError(f"{campaign} has no frozen consensus: freeze one before --render")
-        rows = consensus.excerpts.filter(balance_db__isnull=False, item__excerpt__has_audio=True)
-        files = []
-        try:
-            with Progress(rows.count(), "rendering", unit="excerpts") as progress:
-                for row in rows.select_related("item__excerpt__song").order_by("pk"):
-                    files += [str(path) for path in render_consensus(row, folder)]
-                    progress.advance()
-        except (AudioError, OSError) as error:
-            raise CommandError(f"rendering stopped: {error}") from None
-        return files
+
+def _frozen(campaign: Campaign) -> Consensus:
+    consensus: Consensus | None = campaign.consensuses.order_by("-version").first()
+    if consensus is None:
+        raise CommandError(f"{campaign} has no frozen consensus: freeze one before --render")
+    return consensus
+
+
+def _render(consensus: Consensus, folder: Path) -> list[str]:
+    rows = consensus.excerpts.filter(balance_db__isnull=False, item__excerpt__has_audio=True)
+    files = []
+    try:
+        with Progress(rows.count(), "rendering", unit="excerpts") as progress:
+            for row in rows.select_related("item__excerpt__song").order_by("pk"):
+                files += [str(path) for path in render_consensus(row, folder)]
+                progress.advance()
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written: {error.strerror}") from None
+    except AudioError as error:
+        raise CommandError(f"rendering stopped: {error}") from None
+    return files

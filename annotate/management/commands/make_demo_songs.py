@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from soundfile import LibsndfileError
 
 from annotate.management.command import GainsayCommand
 from annotate.models import Song
@@ -59,14 +60,21 @@ class Command(GainsayCommand):
 
     def _written(self, options: dict[str, Any], folder: Path, indices: Any) -> Iterator[Path]:
         """The songs' folders, one after the other, composed in `--jobs` processes."""
+        written = write_songs(
+            folder,
+            seed=options["seed"],
+            indices=indices,
+            duration_s=options["duration"],
+            jobs=options["jobs"],
+        )
         with Progress(len(indices), "composing", unit="songs") as progress:
-            for path in write_songs(
-                folder,
-                seed=options["seed"],
-                indices=indices,
-                duration_s=options["duration"],
-                jobs=options["jobs"],
-            ):
+            while True:
+                try:
+                    path = next(written)
+                except StopIteration:
+                    return
+                except (OSError, LibsndfileError) as error:
+                    raise CommandError(f"{folder} cannot be written: {error}") from None
                 yield path
                 progress.advance()
 
