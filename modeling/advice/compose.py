@@ -1,0 +1,165 @@
+"""From a decision to advice: rounding, reasons and words, the same for every system."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vectors import STEMS, Balance, Move
+from modeling.advice.facts import REGIONS_HZ, Fact
+from modeling.advice.structure import Advice, Answer, Provenance, SpokenMove, Uncertainty
+from modeling.advice.writer import STEP_DB, write
+from modeling.errors import SMALLEST_DB
+from modeling.models.decision import Decision, StemMove, decide, decide_without_uncertainty
+from modeling.models.posterior import Evidence, Posterior, log_likelihoods
+
+INTERVAL_LEVEL = 0.8
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks and how: provenance, the measured facts, and whether reasons are given."""
+
+    provenance: Provenance
+    facts: Sequence[Fact] = ()
+    reasons: bool = True
+
+
+def from_posterior(posterior: Posterior, threshold: float, speaker: Speaker) -> Advice:
+    """Advice of a system that states uncertainty: it speaks where the threshold is reached."""
+    return _spoken(decide(posterior, threshold), posterior, speaker)
+
+
+def from_evidence_checked(
+    evidence: Evidence, posterior: Posterior, threshold: float, speaker: Speaker
+) -> Advice:
+    """The same, but kept only if the set after it compares better than the set before.
+
+    For systems whose evidence (4,) follows a move exactly, as that of heard stems does.
+    """
+    decision = decide(posterior, threshold)
+    move_db = decision.as_move([bool(value) for value in posterior.mask])
+    if decision.moves and compare(evidence, move_db) <= 0.0:
+        decision = Decision((), decision.p_error)
+    return _spoken(decision, posterior, speaker)
+
+
+def compare(evidence: Evidence, move_db: Floats) -> float:
+    """By how much likelier (log) a set is balanced after a move (4,) than before it."""
+    active = evidence.mask
+    offsets_db = np.stack([evidence.offset_db, evidence.offset_db + move_db])[:, active]
+    sigmas_db = np.stack([evidence.sigma_db] * 2)[:, active]
+    before, after = log_likelihoods(offsets_db, sigmas_db, np.zeros((1, int(active.sum()))))[:, 0]
+    return float(after - before)
+
+
+def from_correction(correction_db: Floats, speaker: Speaker) -> Advice:
+    """Advice of a system that states none: its largest moves, from 1.5 dB on; (4,), NaN masked."""
+    mask = np.isfinite(correction_db)
+    decision = decide_without_uncertainty(correction_db) if mask.any() else Decision((), 0.0)
+    return spoken(Answer(tuple(_rounded(move) for move in decision.moves)), mask, speaker)
+
+
+def spoken(
+    answer: Answer,
+    mask: NDArray[np.bool_],
+    speaker: Speaker,
+    uncertainty: Uncertainty | None = None,
+    original_prose: str = "",
+) -> Advice:
+    """An answer put into words. The balance starts from where the stems were heard, at 0 dB."""
+    chosen = relevant(answer, speaker.facts) if speaker.reasons else []
+    rng = np.random.default_rng(speaker.provenance.seed)
+    move = answer.as_move(_flags(mask))
+    return Advice(
+        move=move,
+        balance=Balance.from_sequence([0.0 if active else None for active in mask]) + move,
+        answer=answer,
+        prose=write(answer, chosen, rng, reasons=speaker.reasons),
+        provenance=speaker.provenance,
+        uncertainty=uncertainty,
+        reasons=tuple(chosen),
+        original_prose=original_prose,
+    )
+
+
+def relevant(answer: Answer, facts: Sequence[Fact]) -> list[Fact]:
+    """The facts worth telling beside an answer, most telling first.
+
+    A warning comes first. Beside a move stand facts on its stem that speak for it; beside "leave
+    it" the stem that is farthest out.
+    """
+    chosen = [fact for fact in facts if fact.kind == "unlike_training"]
+    if answer.leave_it:
+        placed = [fact for fact in facts if fact.kind in ("similar_songs", "against_balanced")]
+        if placed:
+            return [*chosen, max(placed, key=lambda fact: abs(fact.value))]
+        return chosen + [fact for fact in facts if fact.kind == "mix_sides"]
+    for move in answer.moves:
+        chosen.extend(_supporting(move, facts)[:1])
+    for move in answer.moves:
+        chosen.extend(fact for fact in _supporting(move, facts)[1:] if fact not in chosen)
+    return chosen
+
+
+def _supporting(move: SpokenMove, facts: Sequence[Fact]) -> list[Fact]:
+    order = ("similar_songs", "against_balanced", "mix_region", "under_mix", "shared_spectrum")
+    low_hz, high_hz = REGIONS_HZ[move.stem]
+    found = [
+        fact
+        for fact in facts
+        if (fact.stem == move.stem and _speaks_for(fact, move))
+        or (fact.kind == "mix_region" and (fact.low, fact.high) == (low_hz, high_hz))
+    ]
+    return sorted(found, key=lambda fact: (order.index(fact.kind), -abs(fact.value)))
+
+
+def _speaks_for(fact: Fact, move: SpokenMove) -> bool:
+    """A stem that is lowered has to stand above its place, and the other way round."""
+    if fact.kind in ("similar_songs", "against_balanced"):
+        return fact.value * move.move_db < 0.0
+    return True
+
+
+def _spoken(decision: Decision, posterior: Posterior, speaker: Speaker) -> Advice:
+    moves = tuple(_rounded(move) for move in decision.moves)
+    low_db, high_db = posterior.interval_db(INTERVAL_LEVEL)
+    within_db = None
+    if not moves and posterior.mask.sum() > 1:
+        widest_db = float(np.nanmax(np.maximum(np.abs(low_db), np.abs(high_db))))
+        within_db = max(STEP_DB, STEP_DB * math.ceil(widest_db / STEP_DB))
+    uncertainty = Uncertainty(
+        expected=Move.from_sequence((-posterior.mean_error_db()).tolist()),
+        sigma_db=_or_none(posterior.sigma_db()),
+        # The correction is the negative of the error, so the ends change places.
+        low_db=_or_none(-high_db),
+        high_db=_or_none(-low_db),
+        p_error=decision.p_error,
+        level=INTERVAL_LEVEL,
+    )
+    return spoken(Answer(moves, within_db), posterior.mask, speaker, uncertainty)
+
+
+def _rounded(move: StemMove) -> SpokenMove:
+    size_db = max(SMALLEST_DB, STEP_DB * round(abs(move.move_db) / STEP_DB))
+    known = math.isfinite(move.low_db)
+    return SpokenMove(
+        move.stem,
+        math.copysign(size_db, move.move_db),
+        move.low_db if known else None,
+        move.high_db if known else None,
+        move.certainty if math.isfinite(move.certainty) else None,
+    )
+
+
+def _flags(mask: NDArray[np.bool_]) -> tuple[bool, ...]:
+    assert len(mask) == len(STEMS)
+    return tuple(bool(value) for value in mask)
+
+
+def _or_none(values: Floats) -> tuple[float | None, ...]:
+    return tuple(float(value) if math.isfinite(value) else None for value in values)
