@@ -1,11 +1,11 @@
 """What the dashboard shows of a campaign: read models, made with a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 
@@ -21,6 +21,20 @@ from annotate.models import (
 
 # The desk saves every 2 s while somebody works; a listener may leave the faders alone for minutes.
 ACTIVE_WITHIN = timedelta(minutes=5)
+
+
+class Showing(NamedTuple):
+    """One assignment's figures; `item` is an id."""
+
+    annotator: Annotator
+    item: int
+    key: str
+    state: str
+    created_at: datetime
+    finished_at: datetime | None
+    saved_at: datetime | None
+    listened_s: float
+    moves: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +136,22 @@ def campaign_progress(campaign: Campaign, now: datetime) -> Progress:
     """Everything on the dashboard, as of `now`."""
     draft = ConsensusDraft.objects.filter(campaign=campaign).first()
     result: dict[str, Any] = (draft.result if draft else None) or {}
-    showings = list(_showings(campaign))
-    excerpts = _excerpts(campaign, showings, result, now)
+    people = {one.pk: one for one in Annotator.objects.filter(campaign=campaign)}
+    showings = _showings(campaign, people)
+    items = _items(campaign, now)
+    excerpts = _excerpts(campaign, items, showings, result)
     answered = [one for one in showings if one.state == Assignment.State.SUBMITTED]
-    titles = {one.key: one.title for one in excerpts}
+    titles = {item.pk: str(item.excerpt) for item in items}
     return Progress(
         filled=sum(one.completed for one in excerpts),
         in_progress=sum(one.in_progress for one in excerpts),
         places=sum(one.places for one in excerpts),
         complete_excerpts=sum(one.is_complete for one in excerpts),
         excerpts=tuple(excerpts),
-        active=_active(showings, now),
-        people=_people(campaign, showings, now),
-        flags=_flags(campaign, answered),
-        outliers=_outliers(result, titles),
+        active=_active(showings, titles, now),
+        people=_people(people.values(), showings, now),
+        flags=_flags(campaign, answered, titles),
+        outliers=_outliers(result, {item.key: titles[item.pk] for item in items}),
         time_on_it_s=_time_on_it(answered),
         listened_s=_listened(answered),
         agreement=result.get("agreement") or {},
@@ -144,15 +160,30 @@ def campaign_progress(campaign: Campaign, now: datetime) -> Progress:
     )
 
 
-def _showings(campaign: Campaign) -> Iterable[Assignment]:
-    return (
-        Assignment.objects.filter(item__campaign=campaign)
-        .select_related("annotator", "item__excerpt__song")
-        .defer("desk", "served_gain_db", "trim_db", "start_db")
+def _showings(campaign: Campaign, people: Mapping[int, Annotator]) -> list[Showing]:
+    """Plain values: the page asks every 5 s, and there may be thousands."""
+    rows: Any = Assignment.objects.filter(item__campaign=campaign).values_list(
+        "annotator",
+        "item",
+        "key",
+        "state",
+        "created_at",
+        "finished_at",
+        "saved_at",
+        "listened_s",
+        "moves",
     )
+    return [Showing(people[annotator], *values) for annotator, *values in rows]
 
 
-def _time_on_it(showings: Iterable[Assignment]) -> Typical:
+def _items(campaign: Campaign, now: datetime) -> list[Any]:
+    """The campaign's excerpts with how many places they have, and how many are being worked on."""
+    held = Q(slots__is_filled=False, slots__assignment__isnull=False, slots__leased_until__gte=now)
+    items = CampaignExcerpt.objects.filter(campaign=campaign).select_related("excerpt__song")
+    return list(items.annotate(places=Count("slots"), held=Count("slots", filter=held)))
+
+
+def _time_on_it(showings: Iterable[Showing]) -> Typical:
     """From first shown to submitted. Imported answers have no such time."""
     return Typical.of(
         (one.finished_at - one.created_at).total_seconds()
@@ -161,29 +192,26 @@ def _time_on_it(showings: Iterable[Assignment]) -> Typical:
     )
 
 
-def _listened(showings: Iterable[Assignment]) -> Typical:
+def _listened(showings: Iterable[Showing]) -> Typical:
     return Typical.of(
         one.listened_s for one in showings if one.annotator.kind != Annotator.Kind.IMPORTED
     )
 
 
 def _excerpts(
-    campaign: Campaign, showings: Sequence[Assignment], result: dict[str, Any], now: datetime
+    campaign: Campaign,
+    items: Sequence[Any],
+    showings: Sequence[Showing],
+    result: dict[str, Any],
 ) -> list[ExcerptProgress]:
-    held = Q(slots__is_filled=False, slots__assignment__isnull=False, slots__leased_until__gte=now)
-    items = (
-        CampaignExcerpt.objects.filter(campaign=campaign)
-        .select_related("excerpt__song")
-        .annotate(places=Count("slots"), held=Count("slots", filter=held))
-    )
     verdicts = {
         decision.item_id: decision.get_verdict_display()
         for decision in Decision.objects.filter(item__campaign=campaign).order_by("pk")
     }
     drafted = {one["item"]: one for one in result.get("excerpts", [])}
-    of_item: dict[int, list[Assignment]] = defaultdict(list)
+    of_item: dict[int, list[Showing]] = defaultdict(list)
     for showing in showings:
-        of_item[showing.item_id].append(showing)
+        of_item[showing.item].append(showing)
     return [
         _excerpt(item, of_item[item.pk], drafted.get(item.key, {}), verdicts.get(item.pk, ""))
         for item in items
@@ -191,7 +219,7 @@ def _excerpts(
 
 
 def _excerpt(
-    item: Any, showings: Sequence[Assignment], draft: dict[str, Any], verdict: str
+    item: Any, showings: Sequence[Showing], draft: dict[str, Any], verdict: str
 ) -> ExcerptProgress:
     answered = [one for one in showings if one.state == Assignment.State.SUBMITTED]
     return ExcerptProgress(
@@ -212,55 +240,61 @@ def _excerpt(
     )
 
 
-def _seen_at(showing: Assignment) -> datetime:
+def _seen_at(showing: Showing) -> datetime:
     return showing.saved_at or showing.created_at
 
 
-def _active(showings: Sequence[Assignment], now: datetime) -> tuple[ActivePerson, ...]:
-    latest: dict[int, Assignment] = {}
+def _active(
+    showings: Sequence[Showing], titles: Mapping[int, str], now: datetime
+) -> tuple[ActivePerson, ...]:
+    latest: dict[int, Showing] = {}
     done: dict[int, int] = defaultdict(int)
     for showing in showings:
-        done[showing.annotator_id] += showing.state != Assignment.State.ACTIVE
-        known = latest.get(showing.annotator_id)
+        done[showing.annotator.pk] += showing.state != Assignment.State.ACTIVE
+        known = latest.get(showing.annotator.pk)
         if known is None or _seen_at(showing) > _seen_at(known):
-            latest[showing.annotator_id] = showing
+            latest[showing.annotator.pk] = showing
     recent = [one for one in latest.values() if _seen_at(one) >= now - ACTIVE_WITHIN]
     return tuple(
         ActivePerson(
             letter=one.annotator.letter,
             kind=one.annotator.kind,
             last_seen=_seen_at(one),
-            excerpt=str(one.item.excerpt),
-            done=done[one.annotator_id],
+            excerpt=titles[one.item],
+            done=done[one.annotator.pk],
         )
         for one in sorted(recent, key=_seen_at, reverse=True)
     )
 
 
-def _people(campaign: Campaign, showings: Sequence[Assignment], now: datetime) -> People:
-    person = Q(kind=Annotator.Kind.PERSON)
-    counts = Annotator.objects.filter(campaign=campaign).aggregate(
-        invited=Count("pk", filter=person & Q(revoked_at__isnull=True)),
-        consented=Count("pk", filter=person & Q(consented_at__isnull=False)),
-        simulated=Count("pk", filter=Q(kind=Annotator.Kind.SIMULATED)),
-        imported=Count("pk", filter=Q(kind=Annotator.Kind.IMPORTED)),
-    )
+def _people(annotators: Iterable[Annotator], showings: Sequence[Showing], now: datetime) -> People:
+    kind = Annotator.Kind
+    annotators = list(annotators)
+    people = [one for one in annotators if one.kind == kind.PERSON]
     working = {
-        one.annotator_id
+        one.annotator.pk
         for one in showings
-        if _seen_at(one) >= now - ACTIVE_WITHIN and one.annotator.kind == Annotator.Kind.PERSON
+        if _seen_at(one) >= now - ACTIVE_WITHIN and one.annotator.kind == kind.PERSON
     }
-    return People(working=len(working), **counts)
+    return People(
+        invited=sum(one.revoked_at is None for one in people),
+        consented=sum(one.consented_at is not None for one in people),
+        working=len(working),
+        simulated=sum(one.kind == kind.SIMULATED for one in annotators),
+        imported=sum(one.kind == kind.IMPORTED for one in annotators),
+    )
 
 
-def _flags(campaign: Campaign, answered: Sequence[Assignment]) -> tuple[Flag, ...]:
+def _flags(
+    campaign: Campaign, answered: Sequence[Showing], titles: Mapping[int, str]
+) -> tuple[Flag, ...]:
     """Imported answers were made elsewhere: nobody counted how long they took."""
     flags = [
         Flag(
             assignment=one.key,
             letter=one.annotator.letter,
             kind=one.annotator.kind,
-            excerpt=str(one.item.excerpt),
+            excerpt=titles[one.item],
             listened_s=one.listened_s,
             moves=one.moves,
             too_little_listening=one.listened_s < campaign.minimum_listening_s,
@@ -272,7 +306,7 @@ def _flags(campaign: Campaign, answered: Sequence[Assignment]) -> tuple[Flag, ..
     return tuple(flag for flag in flags if flag.too_little_listening or flag.no_move)
 
 
-def _outliers(result: dict[str, Any], titles: dict[str, str]) -> tuple[Outlier, ...]:
+def _outliers(result: dict[str, Any], titles: Mapping[str, str]) -> tuple[Outlier, ...]:
     outliers = [
         Outlier(
             assignment=one["assignment"],

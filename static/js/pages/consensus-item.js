@@ -54,7 +54,7 @@ function letterSwitch(box) {
 
 const letters = letterSwitch(document.getElementById("single-keys"));
 const given = document.getElementById("player");
-const actions = { j: () => follow("prev"), k: () => follow("next"), ...(given ? listen(readJson("player")) : {}) };
+const actions = { p: () => follow("prev"), n: () => follow("next"), ...(given ? listen(readJson("player")) : {}) };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || takesKeys(event.target)) return;
