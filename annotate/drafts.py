@@ -255,7 +255,8 @@ def _people(
         )
         for place, one in enumerate(drafted)
     ]
-    return tuple(sorted(rows, key=lambda row: (len(row.letter), row.letter)))
+    # A to Z, then AA; a repeat right after the first annotation of the same letter.
+    return tuple(sorted(rows, key=lambda row: (len(row.letter.rstrip(PRIME)), row.letter)))
 
 
 def _declined(answers: Sequence[Annotation]) -> tuple[Declined, ...]:

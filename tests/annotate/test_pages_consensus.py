@@ -150,6 +150,18 @@ def test_the_plot_has_a_dot_for_each_annotator_and_the_table_the_same_numbers(
     assert table.count("<tr") == 1 + 4
 
 
+def test_a_repeat_stands_right_after_the_first_annotation_of_its_letter(
+    client: Client, annotated: Campaign
+) -> None:
+    item = annotated.items.all()[0]
+    stored = ConsensusDraft.objects.get()
+    one = next(e for e in stored.result["excerpts"] if e["item"] == item.key)
+    one["annotations"].append({**one["annotations"][1], "repeat": 1})
+    stored.save()
+    table = item_page(client, item).split("<tbody>")[1].split("</tbody>")[0]
+    assert re.findall(r'class="letter">(\w′?)<', table) == ["A", "B", "B′", "C", "D"]
+
+
 def test_a_stem_that_is_off_has_no_dot_and_is_called_off(
     client: Client, annotated: Campaign
 ) -> None:
