@@ -34,12 +34,14 @@ FOREVER = "private, max-age=31536000, immutable"
 
 def annotator_page(
     view: Callable[Concatenate[HttpRequest, Annotator, str, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+) -> Callable[..., HttpResponseBase]:
     """Give the view the annotator whom the link admits. A withdrawn link is told so kindly; a
     stranger meets the plain 404. The address is a secret: it goes to no other site and no index."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def wrapped(
+        request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponseBase:
         admitted = Annotator.objects.by_token(token, timezone.now()).select_related("campaign")
         annotator = admitted.first()
         if annotator is None:
