@@ -9,15 +9,17 @@ from modeling.errors import ErrorDistribution, hypotheses
 def log_likelihood(offset: Tensor, sigma: Tensor, errors: Tensor, active: Tensor) -> Tensor:
     """log p(offset | error), common offset free: see modeling.models.posterior.
 
-    offset, sigma, active (n, 4); errors (n, h, 4) or (h, 4). Returns (n, h). Masked stems count
-    for nothing; a set with fewer than two active stems gives 0.
+    offset, sigma, active (n, 4); errors (h, 4). Returns (n, h). Masked stems count for nothing; a
+    set with fewer than two active stems gives 0.
     """
     present = active.to(offset.dtype)
     weight = present / sigma**2
     total = weight.sum(dim=1, keepdim=True).clamp_min(1e-9)
-    residual = offset.unsqueeze(1) - errors
-    mean = (weight.unsqueeze(1) * residual).sum(dim=2) / total
-    squares = (weight.unsqueeze(1) * (residual - mean.unsqueeze(2)) ** 2).sum(dim=2)
+    # The weighted sums of squares, expanded: matrix products instead of an (n, h, 4) array.
+    left = weight * offset
+    mean = left.sum(dim=1, keepdim=True) - weight @ errors.T
+    squares = (left * offset).sum(dim=1, keepdim=True) - 2.0 * left @ errors.T
+    squares = squares + weight @ (errors**2).T - mean**2 / total
     log_weight = (present * torch.log(weight.clamp_min(1e-9))).sum(dim=1, keepdim=True)
     enough = (present.sum(dim=1, keepdim=True) > 1.0).to(offset.dtype)
     return enough * (0.5 * (log_weight - torch.log(total)) - 0.5 * squares)
@@ -25,7 +27,9 @@ def log_likelihood(offset: Tensor, sigma: Tensor, errors: Tensor, active: Tensor
 
 def evidence_loss(offset: Tensor, sigma: Tensor, errors: Tensor, active: Tensor) -> Tensor:
     """Negative log-likelihood (n,) of the evidence under the true error (n, 4)."""
-    return -log_likelihood(offset, sigma, errors.nan_to_num().unsqueeze(1), active)[:, 0]
+    # The likelihood depends on offset minus error alone.
+    left = offset - errors.nan_to_num()
+    return -log_likelihood(left, sigma, left.new_zeros(1, left.shape[1]), active)[:, 0]
 
 
 def posterior_loss(

@@ -1,12 +1,12 @@
 """Training songs on the device: batches with fresh errors, made by arithmetic alone (torch).
 
-The mix of any balance follows from the band products, so every batch of the baseline is a new set
-of remixes; the differential advisor hears each stem at equal loudness, which never changes, so its
-input is measured once.
+The mix of any balance follows from the band products. The baseline's mixes are rendered once, many
+per song, and shared by all seeds; the differential advisor hears each stem at equal loudness, which
+no error changes, so its input is measured once. A step then only gathers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -47,6 +47,7 @@ class SongBank:
         if not excerpts:
             raise CorpusError("no songs to train on; make a corpus first")
         self.conditioning, self.device = conditioning, device
+        self._rendered: list[Batch] = []
         self.titles = [excerpt.origin.title for excerpt in excerpts]
         n_columns = min(len(excerpt.products.bands) for excerpt in excerpts)
         n_steps = min(
@@ -75,7 +76,43 @@ class SongBank:
     def active(self) -> NDArray[np.bool_]:
         return self._active
 
+    def render(self, distribution: ErrorDistribution, draws: int, seed: int) -> None:
+        """Draw `draws` errors for every song and hear the mixes once, for all seeds to share.
+
+        The differential advisor hears no mix, so there is nothing to do for it.
+        """
+        if self.conditioning != "baseline":
+            return
+        everyone = np.arange(len(self))
+        self._rendered = []
+        for draw in range(draws):
+            rng = np.random.default_rng([seed, 9, draw])
+            parts = [
+                self.fresh(rows, distribution, rng)
+                for rows in np.array_split(everyone, max(1, len(self) // _SONGS_AT_ONCE))
+            ]
+            heard = _joined([part.heard for part in parts])
+            heard = replace(heard, tracks=heard.tracks.half())
+            errors = torch.cat([part.errors_db for part in parts])
+            self._rendered.append(Batch(everyone, heard, None, errors))
+
+    def rendered(self) -> list[Batch]:
+        """What `render` made: each entry holds every song with an error of its own."""
+        return self._rendered
+
     def batch(
+        self, songs: NDArray[np.int64], distribution: ErrorDistribution, rng: np.random.Generator
+    ) -> Batch:
+        """These songs with an error each; of the rendered ones where there are some."""
+        if not self._rendered:
+            return self.fresh(songs, distribution, rng)
+        drawn = self._rendered[int(rng.integers(len(self._rendered)))]
+        index = torch.as_tensor(songs).to(self.device)
+        heard = drawn.heard[index]
+        heard = replace(heard, tracks=heard.tracks.float())
+        return Batch(songs, heard, None, drawn.errors_db[index])
+
+    def fresh(
         self, songs: NDArray[np.int64], distribution: ErrorDistribution, rng: np.random.Generator
     ) -> Batch:
         """These songs with an error each, drawn from `distribution`."""
@@ -90,7 +127,7 @@ class SongBank:
         target = torch.as_tensor(self.target_db()[songs], dtype=torch.float32).to(self.device)
         index = torch.as_tensor(songs).to(self.device)
         heard = self._heard[index]
-        heard = Heard(heard.tracks.float(), heard.scalars, heard.pairs, heard.active)
+        heard = replace(heard, tracks=heard.tracks.float())
         return Batch(songs, heard, target + errors, errors)
 
     def all_heard(self) -> Heard:

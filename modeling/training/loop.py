@@ -62,7 +62,7 @@ class MemberRun:
         self.training, self.device = training, training.device
         self.model = Advisor(conditioning, config.trunk).to(self.device)
         self.folds = _folds(artists, seed)
-        fit = _fit_scales_and_linear(self.model, training, self.folds, config, seed)
+        fit = _fit_scales_and_linear(self.model, training, self.folds)
         self.linear_rmse_db = fit.rmse_db
         self._fold_weights = fit.by_fold.to(self.device)
         self._checks = _validation_batches(validation)
@@ -238,8 +238,6 @@ def _fit_scales_and_linear(
     model: Advisor,
     songs: SongBank,
     folds: NDArray[np.int64],
-    config: TrainingConfig,
-    seed: int,
 ) -> LinearFit:
     heard = songs.all_heard()
     columns = heard.tracks[..., ::8].float().flatten(0, 1).flatten(1, 2).transpose(1, 2)
@@ -253,11 +251,9 @@ def _fit_scales_and_linear(
         model.template_db.copy_(target.sum(dim=0) / count)
         batches = [(heard, target - model.template_db)]
     else:
-        draws = [
-            songs.batch(np.arange(len(songs)), USUAL, np.random.default_rng([seed, 3, draw]))
-            for draw in range(config.linear_repeats)
+        batches = [
+            (draw.heard, _centred(draw.errors_db, draw.heard.active)) for draw in songs.rendered()
         ]
-        batches = [(draw.heard, _centred(draw.errors_db, draw.heard.active)) for draw in draws]
     fit = fit_ridge(
         torch.cat([model.linear.features(h.scalars, h.pairs, h.active) for h, _ in batches]),
         torch.cat([wanted for _, wanted in batches]),

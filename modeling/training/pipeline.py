@@ -125,6 +125,7 @@ def train_advisor(
 ) -> Trained:
     """All members of one advisor, calibrated on the validation songs."""
     training = SongBank(songs.training, conditioning, device)
+    training.render(USUAL, config.mixes_per_song, seed)
     validation = SongBank(songs.validation, conditioning, device)
     artists = [excerpt.origin.group for excerpt in songs.training]
     members = []

@@ -25,7 +25,7 @@ class TrainingConfig:
     patience: int = 8  # checks without a better loss on validation songs
     shortest_crop: float = 0.5
     validation_share: float = 0.15
-    linear_repeats: int = 6
+    mixes_per_song: int = 16  # rendered for the baseline, shared by its members
     cases_per_song: int = 8
     trunk: TrunkConfig = field(default_factory=TrunkConfig)
 
