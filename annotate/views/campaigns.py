@@ -1,8 +1,5 @@
 """Campaigns: the list, a new one, and the dashboard of each."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -14,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotate.drafts import HEADLINE, agreement_rows
 from annotate.exports import annotations_csv, json_text
-from annotate.forms import CampaignForm
+from annotate.forms import CampaignForm, SongFilterForm
 from annotate.listings import campaign_lines
 from annotate.models import Campaign
 from annotate.models.songs import ROLE_CHOICES
@@ -52,7 +49,7 @@ def create(request: ResearcherRequest) -> HttpResponse:
     if request.method == "POST":
         return _create(request)
     form = CampaignForm(owner=request.user, initial=request.GET.dict())
-    return _form_page(request, form, request.GET.dict())
+    return _form_page(request, form, SongFilterForm(request.GET).song_filter())
 
 
 def _create(request: ResearcherRequest) -> HttpResponse:
@@ -69,13 +66,12 @@ def _create(request: ResearcherRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             return redirect("campaign", key=campaign.key)
-    return _form_page(request, form, request.POST.dict(), status=400)
+    return _form_page(request, form, form.song_filter(), status=400)
 
 
 def _form_page(
-    request: ResearcherRequest, form: CampaignForm, chosen: Mapping[str, Any], status: int = 200
+    request: ResearcherRequest, form: CampaignForm, song_filter: dict[str, str], status: int = 200
 ) -> HttpResponse:
-    song_filter = {name: chosen[name] for name in service.SONG_FILTERS if chosen.get(name)}
     excerpts = service.excerpts_for(song_filter)
     context = {
         "form": form,

@@ -12,7 +12,8 @@ from annotate.views.access import ResearcherRequest
 def job_of(request: ResearcherRequest) -> Any:
     """The job named by the address when this researcher asked for it, else None."""
     key = request.GET.get("job")
-    if not key:
+    # No key holds a NUL, and PostgreSQL refuses to look for one.
+    if not key or "\0" in key:
         return None
     # The row lives in `config`, to the left of this package: reached through the registry.
     jobs: Any = apps.get_model("config", "Job").objects

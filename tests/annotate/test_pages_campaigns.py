@@ -76,6 +76,14 @@ def test_the_count_of_excerpts_follows_the_filter(
     assert "<html" not in part
 
 
+def test_a_filter_that_no_database_can_look_for_counts_as_none(
+    client: Client, make_excerpt: Callable[..., Excerpt]
+) -> None:
+    make_excerpt(1)
+    part = text(client.get(reverse("campaign-new"), {"genre": "po\0p"}, headers=HTMX))
+    assert "<b>1</b> excerpt" in part
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -144,6 +144,15 @@ def test_cutting_asks_the_worker_and_the_page_follows_the_job(
     assert 'hx-trigger="every 1s"' in page
 
 
+@pytest.mark.parametrize("job", ["no-such-job", "a\0b"])
+def test_a_job_that_is_not_there_is_passed_over(
+    client: Client, imported_song: Song, job: str
+) -> None:
+    page = client.get(reverse("song", args=[imported_song.key]), {"job": job})
+    assert page.status_code == 200
+    assert "hx-trigger" not in text(page)
+
+
 def test_the_page_stops_asking_when_the_job_is_over(client: Client, imported_song: Song) -> None:
     window = {"start_s": "0", "duration_s": "6.0", "replaces": "new"}
     answer = client.post(reverse("excerpt-cut", args=[imported_song.key]), window)
