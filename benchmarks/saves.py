@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from benchmarks.load.run import Figures, Size
-from benchmarks.load.server import ROOT
+from benchmarks.load.server import ROOT, production
 from benchmarks.table import CannotRun, Row
 
 LEAST_RATE = 300.0
@@ -84,26 +84,12 @@ def one_run(server: str, size: Size) -> Figures:
             done = subprocess.run(
                 [*command, json.dumps(asdict(size)), folder],
                 cwd=ROOT,
-                env=_production(url, folder),
+                env=production(url, Path(folder)),
                 capture_output=True,
                 text=True,
             )
         _check(done)
     return Figures(**json.loads(done.stdout))
-
-
-def _production(url: str, folder: str) -> dict[str, str]:
-    """The environment of a site behind a proxy, with everything of its own in `folder`."""
-    ours = ("MEDIA_ROOT", "TEST_DATABASE_URL")
-    return {
-        **{name: value for name, value in os.environ.items() if name not in ours},
-        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
-        "SECRET_KEY": secrets.token_urlsafe(60),
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "DATABASE_URL": url,
-        "GAINSAY_VAR": folder,
-        "LOG_LEVEL": "WARNING",
-    }
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class Annotator:
 
     async def work(self) -> None:
         """Excerpt after excerpt until none is left."""
-        while (address := await self._next()) is not None:
+        while (address := await self.next()) is not None:
             page = await self._ask("page", "GET", address, headers=self._cookie())
             self._take_csrf(page)
             found = DESK.search(page.body)
@@ -96,7 +96,8 @@ class Annotator:
         self.finished_s = perf_counter()
         self.connection.close()
 
-    async def _next(self) -> str | None:
+    async def next(self) -> str | None:
+        """Ask for the next excerpt: the address of its mixer page, None when none is left."""
         form = f"csrfmiddlewaretoken={self.csrf}".encode()
         kind = f"{self._cookie()}Content-Type: application/x-www-form-urlencoded\r\n"
         answer = await self._ask("next", "POST", f"/a/{self.token}/next/", form, kind, status=302)

@@ -14,10 +14,14 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from annotate.fields import new_key
-from annotate.models import Annotator, Assignment, Campaign, CampaignExcerpt, Excerpt
+from annotate.models import Annotator, Assignment, Campaign, CampaignExcerpt, Excerpt, Song
+from annotate.services import library
 from annotate.services.campaigns import create_campaign, open_campaign
 from annotate.services.people import invite
 from benchmarks.load.annotator import Sent
+from modeling.excerpts import ExcerptWindow
+
+EXCERPT_S = 25.0
 
 
 def open_books(*, clients: int, excerpts: int, overlap: int, seed: int) -> list[str]:
@@ -28,7 +32,12 @@ def open_books(*, clients: int, excerpts: int, overlap: int, seed: int) -> list[
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("make_demo_songs", "--count", "1", "--seed", str(seed), stdout=StringIO())
     owner = get_user_model().objects.create_user("researcher")
-    first = Excerpt.objects.get()
+    first = library.add_excerpt(
+        Song.objects.get(),
+        ExcerptWindow(0.0, EXCERPT_S, score=0.0, reasons=()),
+        origin=Excerpt.Origin.BY_HAND,
+        now=now,
+    )
     campaign = create_campaign(
         owner=owner,
         name="Load",

@@ -85,7 +85,7 @@ def annotators(size: Size, folder: Path) -> Figures:
         clients=size.clients, excerpts=size.excerpts, overlap=size.overlap, seed=SEED
     )
     plan = Plan(size.batches, size.clients / size.offered if size.offered else 0.0)
-    with serving("config.wsgi", folder / "server.log") as server:
+    with serving("config.wsgi", folder / "server.log", os.environ) as server:
         people = [
             Annotator(server.port, token, plan, np.random.default_rng([SEED, number]))
             for number, token in enumerate(tokens)
@@ -110,7 +110,7 @@ def bare_saves(size: Size, folder: Path) -> Figures:
     from benchmarks.load import bare
 
     bare.make_table()
-    with serving("benchmarks.load.bare", folder / "bare.log") as server:
+    with serving("benchmarks.load.bare", folder / "bare.log", os.environ) as server:
         load = asyncio.run(_save_bare(size, server))
     n_sent, n_stored = size.clients * _saves_each(size), bare.stored()
     lost = [] if n_stored == n_sent else [f"{n_stored} rows for {n_sent}"]

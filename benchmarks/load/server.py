@@ -2,11 +2,12 @@
 
 import math
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,23 @@ def _processor_s(process_id: str) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def production(url: str, folder: Path) -> dict[str, str]:
+    """The environment of a site behind a proxy, with everything of its own in `folder`."""
+    ours = ("MEDIA_ROOT", "TEST_DATABASE_URL")
+    return {
+        **{name: value for name, value in os.environ.items() if name not in ours},
+        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "DATABASE_URL": url,
+        "GAINSAY_VAR": str(folder),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
 @contextmanager
-def serving(application: str, log: Path) -> Iterator[Server]:
-    """Serve a WSGI application in this process's environment.
+def serving(application: str, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+    """Serve a WSGI application.
 
     Raises RuntimeError with the end of the server's log where it does not start.
     """
@@ -58,7 +73,7 @@ def serving(application: str, log: Path) -> Iterator[Server]:
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", application, *WEB_SERVER, *bind],
             cwd=ROOT,
-            env=dict(os.environ),
+            env=environment,
             stdout=stream,
             stderr=stream,
         )
