@@ -1,0 +1,1 @@
+"""One client for OpenAI-compatible endpoints: agent, rephrasing and judges use it."""
