@@ -92,10 +92,20 @@ class ExcerptSerializer(serializers.ModelSerializer[Excerpt]):
 
 
 class SongFilterSerializer(serializers.Serializer[Any]):
+    """Which songs a campaign takes its excerpts from; a misspelt name would silently take all."""
+
     genre = serializers.CharField(required=False, allow_blank=True, max_length=100)
     artist = serializers.CharField(required=False, allow_blank=True, max_length=200)
     split = serializers.CharField(required=False, allow_blank=True, max_length=20)
     licence = serializers.CharField(required=False, allow_blank=True, max_length=100)
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(SONG_FILTERS)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError(
+                f"unknown filter {str(unknown[0])[:40]!r}: use {', '.join(SONG_FILTERS)}"
+            )
+        return super().to_internal_value(data)
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):

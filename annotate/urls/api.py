@@ -1,7 +1,6 @@
 """REST for researchers: /api/v1/."""
 
 from django.urls import include, path
-from rest_framework.authtoken.views import obtain_auth_token
 from rest_framework.routers import DefaultRouter
 
 from annotate.views import api
@@ -14,6 +13,6 @@ router.register("annotations", api.AnnotationViewSet, basename="api-annotation")
 router.register("consensus", api.ConsensusViewSet, basename="api-consensus")
 
 urlpatterns = [
-    path("token/", obtain_auth_token, name="api-token"),
+    path("token/", api.TokenView.as_view(), name="api-token"),
     path("", include(router.urls)),
 ]

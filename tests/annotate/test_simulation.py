@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 
 from analysis.vectors import STEMS
 from annotate.models import Annotation, Annotator, Campaign, Excerpt
