@@ -1,0 +1,1 @@
+"""Systems: everything that advises, behind one interface, each hearing only what it declares."""
