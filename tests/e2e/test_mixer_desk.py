@@ -58,15 +58,16 @@ def test_off_comes_back_to_where_the_fader_was(mixer):
     expect(level(mixer, "Bass")).to_have_value("−7.3")
 
 
-@pytest.mark.parametrize("text", ["loud", "13", "-40.1", "NaN", "1e1", ""])
-def test_a_level_that_is_none_is_refused_in_place_and_nothing_moves(mixer, text):
+def test_a_level_that_is_none_is_refused_in_place_and_nothing_moves(mixer):
     set_level(mixer, "Drums", "-3")
-    set_level(mixer, "Drums", text)
-    expect(mixer.get_by_text("−40 to +12, or off").nth(1)).to_be_visible()
-    expect(level(mixer, "Drums")).to_have_attribute("aria-invalid", "true")
-    level(mixer, "Drums").press("Escape")
-    expect(level(mixer, "Drums")).to_have_value("−3.0")
-    expect(fader(mixer, "Drums")).to_have_attribute("aria-valuenow", "-3")
+    for text in ("loud", "13", "-40.1", "NaN", "1e1", ""):
+        set_level(mixer, "Drums", text)
+        expect(mixer.get_by_text("−40 to +12, or off").nth(1)).to_be_visible()
+        expect(level(mixer, "Drums")).to_have_attribute("aria-invalid", "true")
+        level(mixer, "Drums").press("Escape")
+        expect(level(mixer, "Drums")).to_have_value("−3.0")
+        expect(level(mixer, "Drums")).to_have_attribute("aria-invalid", "false")
+        expect(fader(mixer, "Drums")).to_have_attribute("aria-valuenow", "-3")
 
 
 def test_the_mouse_drags_a_fader_and_shift_makes_it_ten_times_finer(mixer):

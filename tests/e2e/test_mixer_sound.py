@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 from numpy.typing import NDArray
@@ -250,8 +251,6 @@ def test_the_whole_excerpt_loops_without_a_gap(browser_page, excerpt):
 
 
 def test_the_mix_is_held_at_the_target_whatever_the_faders(browser_page, excerpt):
-    import pyloudnorm
-
     meter = pyloudnorm.Meter(RATE_HZ, filter_class="DeMan")
     for faders in ([0.0, -12.0, -3.0, -20.0], [-20.0, 6.0, None, -1.0]):
         settings = {
