@@ -35,6 +35,7 @@ class Size:
     overlap: int = 16
     batches: int = 30
     offered: float = 0.0
+    replay_share: float = 0.05
     bare: bool = False
 
 
@@ -52,7 +53,8 @@ class Load:
 
 @dataclass(frozen=True)
 class Figures:
-    """`achieved` saves a second while all clients worked; milliseconds by kind of request.
+    """`achieved` saves a second, `counts` and milliseconds by kind of request are of the time in
+    which all clients worked; `saved` is all that was sent until the end, replays apart.
 
     `server_ms` is the web server's processor time per save (pages and replays with it, the database
     server's without), `client_share` the client's part of the whole machine's processor time;
@@ -60,6 +62,7 @@ class Figures:
     """
 
     achieved: float
+    saved: int
     counts: dict[str, int]
     p50_ms: dict[str, float]
     p95_ms: dict[str, float]
@@ -84,7 +87,8 @@ def annotators(size: Size, folder: Path) -> Figures:
     tokens = books.open_books(
         clients=size.clients, excerpts=size.excerpts, overlap=size.overlap, seed=SEED
     )
-    plan = Plan(size.batches, size.clients / size.offered if size.offered else 0.0)
+    interval_s = size.clients / size.offered if size.offered else 0.0
+    plan = Plan(size.batches, interval_s, size.replay_share)
     with serving("config.wsgi", folder / "server.log", os.environ) as server:
         people = [
             Annotator(server.port, token, plan, np.random.default_rng([SEED, number]))
@@ -94,7 +98,8 @@ def annotators(size: Size, folder: Path) -> Figures:
     sent: dict[str, Sent] = {}
     for person in people:
         sent |= person.sent
-    return _figures(size, load, books.faults(sent))
+    n_saved = sum(len(one.batches) for one in sent.values())
+    return _figures(n_saved, load, books.faults(sent))
 
 
 async def _annotate(server: Server, people: list[Annotator]) -> Load:
@@ -114,7 +119,7 @@ def bare_saves(size: Size, folder: Path) -> Figures:
         load = asyncio.run(_save_bare(size, server))
     n_sent, n_stored = size.clients * _saves_each(size), bare.stored()
     lost = [] if n_stored == n_sent else [f"{n_stored} rows for {n_sent}"]
-    return _figures(size, load, {"lost": lost})
+    return _figures(n_sent, load, {"lost": lost})
 
 
 def _saves_each(size: Size) -> int:
@@ -163,17 +168,17 @@ def _own_processor_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _figures(size: Size, load: Load, faults: dict[str, list[str]]) -> Figures:
+def _figures(n_saved: int, load: Load, faults: dict[str, list[str]]) -> Figures:
     by_kind: dict[str, list[float]] = {}
     for one in load.times:
         by_kind.setdefault(one.kind, []).append(1000.0 * one.took_s)
-    all_saves = _saves_each(size) * size.clients
     return Figures(
         achieved=sum(len(by_kind.get(kind, [])) for kind in SAVES) / load.worked_s,
+        saved=n_saved,
         counts={kind: len(times) for kind, times in by_kind.items()},
         p50_ms={kind: float(np.percentile(times, 50)) for kind, times in by_kind.items()},
         p95_ms={kind: float(np.percentile(times, 95)) for kind, times in by_kind.items()},
-        server_ms=1000.0 * load.server_s / all_saves,
+        server_ms=1000.0 * load.server_s / n_saved,
         client_share=load.client_s / load.all_s / (os.cpu_count() or 1),
         faults=faults,
     )
