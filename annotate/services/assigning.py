@@ -153,7 +153,7 @@ def _claim_repeat(annotator: Annotator, now: datetime) -> Assignment | None:
         return None
     submitted = list(
         annotator.assignments.filter(repeat=0, state=Assignment.State.SUBMITTED)
-        .exclude(item__assignments__annotator=annotator, item__assignments__repeat__gt=0)
+        .exclude(item__in=annotator.assignments.filter(repeat__gt=0).values("item"))
         .select_related("item__excerpt")
         .order_by("finished_at", "pk")
     )
