@@ -152,6 +152,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Songs, campaigns, annotations and consensus gains, for researchers.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
 # What `manage.py work` can run: the name of a job's kind and the function that does it.
@@ -159,10 +160,22 @@ JOB_KINDS = {
     "adjust_excerpt": "annotate.jobs.adjust_excerpt",
     "compute_consensus": "annotate.jobs.compute_consensus",
     "freeze_consensus": "annotate.jobs.freeze_consensus",
+    "advise_on_excerpt": "studies.jobs.advise_on_excerpt",
+    "advise_on_upload": "studies.jobs.advise_on_upload",
+    "remove_expired_uploads": "studies.jobs.remove_expired_uploads",
 }
+# Kinds that a worker does by itself, and every how many seconds.
+JOB_PERIODIC_S = {"remove_expired_uploads": 3600}
 JOB_HEARTBEAT_S = 5
 # A running job whose heartbeat is older than this was killed: another worker takes it up.
 JOB_STALE_S = env.integer("JOB_STALE_S", 60, low=10)
+
+# What visitors bring to the page Advise: bounded, theirs alone, and gone after a while.
+ADVISE_UPLOAD_BYTES = env.integer("ADVISE_UPLOAD_MB", 400, low=1) * 10**6
+ADVISE_LONGEST_S = env.integer("ADVISE_LONGEST_MIN", 15, low=1) * 60
+ADVISE_UPLOADS_PER_VISITOR = env.integer("ADVISE_UPLOADS_PER_VISITOR", 5, low=1)
+ADVISE_STORAGE_BYTES = env.integer("ADVISE_STORAGE_MB", 20_000, low=1) * 10**6
+ADVISE_KEEP_HOURS = env.integer("ADVISE_KEEP_HOURS", 24, low=1)
 
 LOGGING = {
     "version": 1,
