@@ -31,7 +31,7 @@ def write(
     _check(answer)
     body = _leave(answer, rng) if answer.leave_it else _moves(answer.moves, rng)
     opener, closer = _frame(answer, rng)
-    told = [_fact(fact, rng) for fact in facts[:_MOST_FACTS]] if reasons else []
+    told = _told(facts[:_MOST_FACTS], rng) if reasons else []
     sentences = [*body, *_that_fit(told, LONGEST_WORDS - _words(body))]
     for extra, place in ((closer, len(sentences)), (opener, 0)):
         needed = _words(sentences) < SHORTEST_WORDS
@@ -92,7 +92,18 @@ def _frame(answer: Answer, rng: np.random.Generator) -> tuple[str, str]:
     return _one(openers, rng), _one(phrases.CLOSERS, rng)
 
 
-def _fact(fact: Fact, rng: np.random.Generator) -> str:
+def _told(facts: Sequence[Fact], rng: np.random.Generator) -> list[str]:
+    """One sentence per fact; facts of one kind are not worded alike."""
+    sentences = []
+    used: set[str] = set()
+    for fact in facts:
+        wording = _one([form for form in phrases.FACTS[fact.kind] if form not in used], rng)
+        used.add(wording)
+        sentences.append(_fact(fact, wording))
+    return sentences
+
+
+def _fact(fact: Fact, wording: str) -> str:
     decimals = 0 if fact.kind in ("shared_spectrum", "mix_region", "mix_sides") else 1
     places = {
         "value": f"{abs(fact.value):.{decimals}f}",
@@ -105,7 +116,7 @@ def _fact(fact: Fact, rng: np.random.Generator) -> str:
         "other": phrases.NAMES.get(fact.other, ""),
         **_agreeing(fact.stem),
     }
-    return _sentence(_one(phrases.FACTS[fact.kind], rng).format(**places)[:-1])
+    return _sentence(wording.format(**places).removesuffix("."))
 
 
 def _agreeing(stem: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The mean balance of the training songs that sound most alike."""
 
+import numpy as np
+
 from modeling.advice.structure import Advice
 from modeling.rules import neighbours
 from modeling.systems.hearing import Heard
@@ -15,7 +17,8 @@ class Neighbours(Card):
     def advise(self, heard: Heard, options: Options) -> Advice:
         learned, table = rules(options.checkpoints), heard.the_table()
         features = scalars(advisor(options.checkpoints, "differential").ensemble, heard)
-        evidence = neighbours(table.relative_db, features[None], learned.fitted)[0]
+        relative_db = table.relative_db[np.newaxis]
+        evidence = neighbours(relative_db, features[np.newaxis], learned.fitted)[0]
         facts = stem_reasons(heard, features, learned.fitted)
         speaker = self.speaker(options, facts, learned.fingerprint)
         return advice_of_rule(evidence, learned.fitted.neighbour_sigma_db, speaker, options)
