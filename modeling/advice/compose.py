@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from modeling.models.decision import Decision, StemMove, decide, decide_without_
 from modeling.models.posterior import Evidence, Posterior, log_likelihoods
 
 INTERVAL_LEVEL = 0.8
+PLACES = ("similar_songs", "against_balanced")
+"""Facts on where a stem stands; they count only beside other stems."""
 
 Floats = NDArray[np.float64]
 
@@ -93,9 +95,10 @@ def relevant(answer: Answer, facts: Sequence[Fact]) -> list[Fact]:
     A warning comes first. Beside a move stand facts on its stem that speak for it; beside "leave
     it" the stem that is farthest out.
     """
+    facts = _beside_what_stays(answer, facts)
     chosen = [fact for fact in facts if fact.kind == "unlike_training"]
     if answer.leave_it:
-        placed = [fact for fact in facts if fact.kind in ("similar_songs", "against_balanced")]
+        placed = [fact for fact in facts if fact.kind in PLACES]
         if placed:
             return [*chosen, max(placed, key=lambda fact: abs(fact.value))]
         return chosen + [fact for fact in facts if fact.kind == "mix_sides"]
@@ -104,6 +107,19 @@ def relevant(answer: Answer, facts: Sequence[Fact]) -> list[Fact]:
     for move in answer.moves:
         chosen.extend(fact for fact in _supporting(move, facts)[1:] if fact not in chosen)
     return chosen
+
+
+def _beside_what_stays(answer: Answer, facts: Sequence[Fact]) -> list[Fact]:
+    """Places of stems counted from the stems that stay, as the moves are.
+
+    Otherwise a stem that is to go up by 6 dB could be called 4 dB too low.
+    """
+    moved = {move.stem for move in answer.moves}
+    shifts_db = {}
+    for kind in PLACES if moved else ():
+        resting = [fact.value for fact in facts if fact.kind == kind and fact.stem not in moved]
+        shifts_db[kind] = float(np.mean(resting)) if resting else 0.0
+    return [replace(fact, value=fact.value - shifts_db.get(fact.kind, 0.0)) for fact in facts]
 
 
 def _supporting(move: SpokenMove, facts: Sequence[Fact]) -> list[Fact]:
@@ -120,7 +136,7 @@ def _supporting(move: SpokenMove, facts: Sequence[Fact]) -> list[Fact]:
 
 def _speaks_for(fact: Fact, move: SpokenMove) -> bool:
     """A stem that is lowered has to stand above its place, and the other way round."""
-    if fact.kind in ("similar_songs", "against_balanced"):
+    if fact.kind in PLACES:
         return fact.value * move.move_db < 0.0
     return True
 
