@@ -1,4 +1,4 @@
-"""32 clients asking for the next excerpt and saving, through the real views, on both databases.
+"""32 clients asking for the next excerpt and saving, through the real views, on SQLite.
 
 Each client is an annotator with a link of their own: queue page, next excerpt, mixer page, then
 saves, the last of them with the answer; some batches are sent twice. Afterwards the database is
@@ -23,29 +23,17 @@ import psycopg
 
 from benchmarks.load.run import Figures, Size
 from benchmarks.load.server import ROOT, production
-from benchmarks.table import CannotRun, Row
+from benchmarks.table import Row
 
 LEAST_RATE = 300.0
 OFFERED = 340.0
 FULL = Size()
 QUICK = Size(excerpts=4, batches=20)
-WITH_POSTGRES = ROOT / ".ci" / "with_postgres.py"
-ITSELF = [sys.executable, "-m", "benchmarks.saves"]
 
 
 def run(quick: bool) -> list[Row]:
-    """Rates, times and faults on SQLite, then on PostgreSQL."""
-    size = QUICK if quick else FULL
-    on_sqlite = measure("SQLite", "sqlite", size)
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        return on_sqlite + measure("PostgreSQL", url, size)
-    # A private server, for as long as the child lives.
-    command = [sys.executable, str(WITH_POSTGRES), *ITSELF, json.dumps(asdict(size))]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode and "no PostgreSQL server found" in done.stderr:
-        raise CannotRun(done.stderr.strip())
-    _check(done)
-    return on_sqlite + [Row(**row) for row in json.loads(done.stdout)]
+    """Rates, times and faults on SQLite; `benchmarks.saves_postgresql` has the other rows."""
+    return measure("SQLite", "sqlite", QUICK if quick else FULL)
 
 
 def measure(database: str, server: str, size: Size) -> list[Row]:
@@ -88,7 +76,7 @@ def one_run(server: str, size: Size) -> Figures:
                 capture_output=True,
                 text=True,
             )
-        _check(done)
+        check(done)
     return Figures(**json.loads(done.stdout))
 
 
@@ -169,11 +157,7 @@ def _faults(database: str, runs: list[Figures]) -> list[Row]:
     ]
 
 
-def _check(done: "subprocess.CompletedProcess[str]") -> None:
+def check(done: "subprocess.CompletedProcess[str]") -> None:
+    """Raises RuntimeError with the child's last words where it failed."""
     if done.returncode:
         raise RuntimeError(f"a child failed: {done.stderr[-3000:]}")
-
-
-if __name__ == "__main__":
-    rows = measure("PostgreSQL", os.environ["TEST_DATABASE_URL"], Size(**json.loads(sys.argv[1])))
-    print(json.dumps([asdict(row) for row in rows]))
