@@ -7,6 +7,7 @@ text keeps its size.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from analysis.vectors import STEMS
 
@@ -216,3 +217,46 @@ def step_path(
         y = 100 * (1 - (min(max(value, low), high) - low) / (high - low))
         parts.append(f"H{x:.1f}V{y:.1f}" if parts else f"M{x:.1f},{y:.1f}")
     return "".join([*parts, "H1000"])
+
+
+GROWTH_WIDTH, GROWTH_HEIGHT = 1000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthLine:
+    """One stem's standard error as a path in 1000 x 100, and its last value."""
+
+    stem: str
+    path: str
+    last_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthPlot:
+    """The standard error of the consensus over the number of annotations."""
+
+    first_n: int
+    last_n: int
+    marks: tuple[Tick, ...]
+    lines: tuple[GrowthLine, ...]
+
+
+def growth_plot(growth: Sequence[Mapping[str, Any]]) -> GrowthPlot | None:
+    """None with fewer than two points: there is no growth to see yet."""
+    if len(growth) < 2:
+        return None
+    first, last = growth[0]["n"], growth[-1]["n"]
+    known = [value for point in growth for value in point["se_db"].values() if value is not None]
+    across, down = Scale(first, last), Scale.over(known, margin=0.2, most_ticks=5)
+    lines = []
+    for stem in STEMS:
+        places = [
+            (across.percent(point["n"]) * GROWTH_WIDTH / 100, value)
+            for point in growth
+            if (value := point["se_db"][stem]) is not None
+        ]
+        if places:
+            points = " ".join(f"{x:g},{GROWTH_HEIGHT - down.percent(y):g}" for x, y in places)
+            lines.append(GrowthLine(stem, f"M{points}", places[-1][1]))
+    marks = tuple(Tick(tick.value, 100 - tick.percent) for tick in down.ticks if tick.value >= 0)
+    return GrowthPlot(first, last, marks, tuple(lines))

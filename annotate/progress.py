@@ -18,6 +18,7 @@ from annotate.models import (
     ConsensusDraft,
     Decision,
 )
+from annotate.plots import GrowthPlot, growth_plot
 
 # The desk saves every 2 s while somebody works; a listener may leave the faders alone for minutes.
 ACTIVE_WITHIN = timedelta(minutes=5)
@@ -130,6 +131,7 @@ class Progress:
     agreement: dict[str, Any]
     annotations_in_draft: int
     draft_at: datetime | None
+    growth: GrowthPlot | None
 
 
 def campaign_progress(campaign: Campaign, now: datetime) -> Progress:
@@ -157,6 +159,7 @@ def campaign_progress(campaign: Campaign, now: datetime) -> Progress:
         agreement=result.get("agreement") or {},
         annotations_in_draft=result.get("n_annotations", 0),
         draft_at=draft.computed_at if draft else None,
+        growth=growth_plot(draft.growth) if draft else None,
     )
 
 

@@ -34,7 +34,7 @@ def run_job(job_id: int) -> Job:
             result = function(report, **job.arguments)
     except Exception as error:  # a job's fault must not end the worker
         logger.exception("job %s failed", job)
-        return _finish(job, error=f"{type(error).__name__}: {error}")
+        return _finish(job, error=str(error) or type(error).__name__)
     return _finish(job, result=result)
 
 

@@ -21,6 +21,9 @@ class ConsensusDraft(models.Model):
     result = models.JSONField(null=True)
     annotation_count = models.PositiveIntegerField(default=0)
     computed_at = models.DateTimeField(null=True)
+    # How the standard error came down: [{"n": annotations, "se_db": {stem: dB or null}}], oldest
+    # first, under the present rules.
+    growth = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"{self.campaign} (draft)"

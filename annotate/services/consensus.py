@@ -33,6 +33,8 @@ from annotate.models import (
 )
 from annotate.models.work import FADER_HIGH_DB
 
+MOST_POINTS = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -128,7 +130,9 @@ def draft_rules(campaign: Campaign) -> AnnotationRules:
 
 
 def set_rules(campaign: Campaign, rules: AnnotationRules) -> None:
-    ConsensusDraft.objects.update_or_create(campaign=campaign, defaults={"rules": rules.as_json()})
+    """Other rules are another series of figures: how agreement grew begins anew."""
+    values = {"rules": rules.as_json(), "growth": []}
+    ConsensusDraft.objects.update_or_create(campaign=campaign, defaults=values)
 
 
 def compute_draft(campaign: Campaign, *, now: datetime) -> ConsensusDraft:
@@ -150,7 +154,22 @@ def compute_draft(campaign: Campaign, *, now: datetime) -> ConsensusDraft:
         defaults=computed,
         create_defaults={**computed, "rules": rules.as_json()},
     )
+    if draft.rules == rules.as_json():
+        draft.growth = grown(draft.growth, result)
+        draft.save(update_fields=["growth"])
     return draft
+
+
+def grown(growth: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The series with the present figures at its end; thinned evenly once it is long."""
+    n = result["n_annotations"]
+    se_db = {stem: result["agreement"][stem]["se_db"]["estimate"] for stem in STEMS}
+    if all(value is None for value in se_db.values()):
+        return growth
+    series = [point for point in growth if point["n"] < n]
+    if len(series) >= MOST_POINTS:
+        series = series[::2]
+    return [*series, {"n": n, "se_db": se_db}]
 
 
 def _notes(table: Table) -> list[str]:

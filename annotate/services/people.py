@@ -72,7 +72,10 @@ def record_welcome(
 ) -> None:
     """Consent and the once-only questions; the first answer stays."""
     Annotator.objects.filter(pk=annotator.pk, consented_at__isnull=True).update(
-        consented_at=now, mixing_years=mixing_years, playback_device=playback_device
+        consented_at=now,
+        mixing_years=mixing_years,
+        playback_device=playback_device,
+        volume_set_at=now,
     )
 
 

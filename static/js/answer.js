@@ -9,7 +9,7 @@ export class Answer {
     this.form = find("#answer");
     this.saveState = find("#save-state");
     this.notice = find("#notice");
-    this.hasListened = mixer.given.listened_s > 0;
+    this.hasListened = mixer.hasListened;
     this.isWaiting = false;
     const { desk } = mixer;
     this.form.comment.value = desk.comment;

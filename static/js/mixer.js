@@ -38,6 +38,7 @@ class Mixer {
     await Promise.race([resendLeftovers(this.csrfToken, leftovers), after(RESEND_WAIT_MS)]);
     const kept = leftovers[this.given.urls.save];
     this.given.submitted = kept?.submitted ?? this.given.submitted;
+    this.hasListened = this.given.listened_s > 0 || Boolean(kept?.hasListened);
     this.desk = new Desk(this.given, kept?.isLatest ? kept.desk : null);
     this.queue = new SaveQueue({
       url: this.given.urls.save,

@@ -104,11 +104,14 @@ function leftovers() {
 
 /**
  * Send what earlier page loads left behind. `told` is filled as it goes, at first before anything is sent:
- * {url: {desk, isLatest, submitted}}, of the last page load at each address. What cannot be sent now stays.
+ * {url: {desk, isLatest, submitted, hasListened}}, of the last page load at each address. What cannot be sent now stays.
  */
 export async function resendLeftovers(csrfToken, told = {}) {
   const found = leftovers();
-  for (const [, { url, desk }] of found) told[url] = { desk, isLatest: true, submitted: null };
+  for (const [, { url, desk, batches }] of found) {
+    const hasListened = told[url]?.hasListened || batches.some((batch) => batch.listened_s > 0);
+    told[url] = { desk, isLatest: true, submitted: null, hasListened };
+  }
   for (const [key, record] of found) {
     while (record.batches.length) {
       const outcome = await post(record.url, record.batches[0], csrfToken);

@@ -137,7 +137,7 @@ ROWS: dict[str, Row] = {
     "campaign-open": of_campaign((302,), **POST),
     "campaign-close": of_campaign((302,), **POST),
     "revoke": of_campaign((302,), "annotator", **POST),
-    "api-schema": Row((200, 200, 401, 200)),
+    "api-schema": Row((200, 200, 401, 401)),
     "api-token": Row((400, 400, 401, 400), **POST),
     "api-root": api(API),
     "api-song-list": api(API),

@@ -107,10 +107,11 @@ class Command(GainsayCommand):
         )
         open_campaign(campaign=campaign, now=now)
         self.say(f"{annotators} simulated annotators at work")
-        simulate_annotators(
-            campaign=campaign, count=annotators, seed=SEED, now=now - timedelta(days=1)
-        )
-        compute_draft(campaign, now=timezone.now())
+        for number in range(annotators):
+            simulate_annotators(
+                campaign=campaign, count=1, seed=SEED + number, now=now - timedelta(days=1)
+            )
+            compute_draft(campaign, now=timezone.now())
         return campaign
 
 
