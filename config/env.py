@@ -38,5 +38,8 @@ def integer(name: str, default: int, *, low: int = 0) -> int:
 
 
 def names(name: str, default: str | None = None) -> list[str]:
-    """A comma-separated list without empty entries."""
-    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+    """A comma-separated list without empty entries; without a default it holds one at least."""
+    found = [part.strip() for part in text(name, default).split(",") if part.strip()]
+    if not found and default is None:
+        raise ImproperlyConfigured(f"{name} names nothing: give it in the environment")
+    return found

@@ -18,7 +18,9 @@ def without_tokens(line: str) -> str:
 
 class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # Django writes its line about a refusal after all middleware has ended, with the request.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", request_id.get())
         return True
 
 

@@ -20,6 +20,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-ID", "")
         current = offered if ACCEPTABLE.match(offered) else secrets.token_hex(8)
+        request.request_id = current  # type: ignore[attr-defined]
         token = request_id.set(current)
         try:
             response = self.get_response(request)
