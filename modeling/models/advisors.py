@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from modeling.features import PAIRS
-from modeling.models.linear_ear import LinearEar
+from modeling.models.ear import Ear
 from modeling.models.summaries import (
     N_PAIR_SCALARS,
     N_SCALARS,
@@ -48,7 +48,7 @@ class Heard:
 
 
 class Advisor(nn.Module):
-    """A trunk and its linear ear, with their conditioning.
+    """A trunk and its ear, with their conditioning.
 
     `template_db` (4,) is the balanced relative loudness known without listening; it is added by
     the differential advisor alone.
@@ -64,34 +64,31 @@ class Advisor(nn.Module):
             )
         self.conditioning = conditioning
         self.trunk = Trunk(config)
-        self.linear = LinearEar()
+        self.ear = Ear()
         self.register_buffer("template_db", torch.zeros(N_ROLES))
 
     def forward(
-        self, heard: Heard, relative_db: Tensor | None, linear_weights: Tensor | None = None
+        self, heard: Heard, relative_db: Tensor | None, from_ear: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Evidence: offset (n, 4), sigma (n, 4), and the embedding (n, 4, token).
 
         `relative_db` (n, 4) is the present relative loudness; only the differential advisor gets
-        it. `linear_weights` (n, f, 4) replaces the linear ear's own weights while training.
+        it. `from_ear` (n, 4) replaces what the ear says, while training.
 
         Raises:
             ValueError: relative loudness is given to the baseline, or not to the differential.
         """
         if (relative_db is None) != (self.conditioning == "baseline"):
             raise ValueError(f"relative loudness does not fit the {self.conditioning} advisor")
-        features = self.linear.features(heard.scalars, heard.pairs, heard.active)
-        if linear_weights is None:
-            linear = features @ self.linear.weight
-        else:
-            linear = torch.einsum("nf,nfk->nk", features, linear_weights)
+        if from_ear is None:
+            from_ear = self.ear(self.ear.features(heard.scalars, heard.pairs, heard.active))
         kind = heard.tracks.device.type
         # Half precision only inside the trunk, and only where there is hardware for it.
         with torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda"):
             offset, log_sigma, embedding = self.trunk(
                 heard.tracks, heard.scalars, heard.pairs, heard.active
             )
-        offset, log_sigma = linear + offset.float(), log_sigma.float()
+        offset, log_sigma = from_ear + offset.float(), log_sigma.float()
         if relative_db is not None:
             offset = relative_db - (self.template_db + offset)
         return offset, log_sigma.exp(), embedding

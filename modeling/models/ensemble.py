@@ -76,13 +76,8 @@ class Ensemble(nn.Module):
 
     def features(self, heard: Heard) -> Tensor:
         """Standardised scalars (n, f). All members saw the same songs: any one's scale will do."""
-        features: Tensor = self._first().linear.features(heard.scalars, heard.pairs, heard.active)
+        features: Tensor = self._first().ear.features(heard.scalars, heard.pairs, heard.active)
         return features
-
-    def linear_weights(self) -> NDArray[np.float64]:
-        """Ridge weights (f, 4) on the standardised scalars; the same in every member but for the
-        strength that its folds chose, so the first one's."""
-        return np.asarray(self._first().linear.weight.double().numpy())
 
     def _first(self) -> Advisor:
         member = self.members[0]

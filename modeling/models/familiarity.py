@@ -8,7 +8,7 @@ an advisor trusts itself; beyond it, it falls back step by step to what is known
 import torch
 from torch import Tensor, nn
 
-from modeling.models.linear_ear import N_FEATURES
+from modeling.models.ear import N_FEATURES
 
 N_COMPONENTS = 24
 TRUSTED_SHARE = 0.98

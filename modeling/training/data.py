@@ -26,13 +26,15 @@ _GATE_RATIO = 0.1
 class Batch:
     """Songs by number (n,), what is heard, and the errors (n, 4) to be found.
 
-    `relative_db` (n, 4) is the present relative loudness, None for the baseline.
+    `relative_db` (n, 4) is the present relative loudness, None for the baseline; `draw` numbers the
+    rendering that a batch of mixes comes from.
     """
 
     songs: NDArray[np.int64]
     heard: Heard
     relative_db: Tensor | None
     errors_db: Tensor
+    draw: int = 0
 
 
 class SongBank:
@@ -106,11 +108,12 @@ class SongBank:
         """These songs with an error each; of the rendered ones where there are some."""
         if not self._rendered:
             return self.fresh(songs, distribution, rng)
-        drawn = self._rendered[int(rng.integers(len(self._rendered)))]
+        draw = int(rng.integers(len(self._rendered)))
+        drawn = self._rendered[draw]
         index = torch.as_tensor(songs).to(self.device)
         heard = drawn.heard[index]
         heard = replace(heard, tracks=heard.tracks.float())
-        return Batch(songs, heard, None, drawn.errors_db[index])
+        return Batch(songs, heard, None, drawn.errors_db[index], draw)
 
     def fresh(
         self, songs: NDArray[np.int64], distribution: ErrorDistribution, rng: np.random.Generator

@@ -18,16 +18,15 @@ from torch import Tensor, nn
 from modeling.errors import USUAL
 from modeling.models.advisors import Advisor, Heard
 from modeling.models.likelihood import evidence_loss, posterior_loss
-from modeling.models.linear_ear import N_FOLDS, LinearFit, fit_ridge
 from modeling.training.data import Batch, SongBank
 from modeling.training.presets import TrainingConfig
+from modeling.training.start import Start
 from modeling.training.state import RunState, TrainingError, load_state, save_state
 
 _LONGEST_GRADIENT = 1.0
 _VALIDATION_SEED = 20_250_301
 _VALIDATION_DRAWS = 3
 _STEP_SEEDS = 1_000_003
-_TO_INDEPENDENT = math.sqrt(4.0 / 3.0)  # centring four stems takes a quarter of the variance
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class TrainedMember:
     n_steps: int
     best_step: int
     best_loss: float
-    linear_rmse_db: tuple[float, ...]
+    ear_rmse_db: tuple[float, ...]
     seconds: float
     preparing_share: float
     songs_per_s: float
@@ -53,18 +52,14 @@ class MemberRun:
         conditioning: str,
         training: SongBank,
         validation: SongBank,
-        artists: list[str],
+        start: Start,
         config: TrainingConfig,
         seed: int,
     ) -> None:
         torch.manual_seed(seed)
         self.conditioning, self.config, self.seed = conditioning, config, seed
-        self.training, self.device = training, training.device
-        self.model = Advisor(conditioning, config.trunk).to(self.device)
-        self.folds = _folds(artists, seed)
-        fit = _fit_scales_and_linear(self.model, training, self.folds)
-        self.linear_rmse_db = fit.rmse_db
-        self._fold_weights = fit.by_fold.to(self.device)
+        self.training, self.device, self.start = training, training.device, start
+        self.model = start.begin(Advisor(conditioning, config.trunk).to(self.device))
         self._checks = _validation_batches(validation)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -113,8 +108,8 @@ class MemberRun:
         self._wait()
         prepared_s = time.monotonic()
         self.model.train()
-        fold = torch.as_tensor(self.folds[batch.songs]).to(self.device)
-        offset, sigma, _ = self.model(heard, batch.relative_db, self._fold_weights[fold])
+        from_ear = self.start.left_out_db[batch.draw, torch.as_tensor(batch.songs)]
+        offset, sigma, _ = self.model(heard, batch.relative_db, from_ear.to(self.device))
         losses = self._losses(offset, sigma, batch)
         self._refuse_nan(losses, batch, step)
         loss = losses.mean()
@@ -200,7 +195,7 @@ class MemberRun:
             n_steps=state.step,
             best_step=state.best_step,
             best_loss=state.best_loss,
-            linear_rmse_db=self.linear_rmse_db,
+            ear_rmse_db=self.start.ear_rmse_db,
             seconds=state.seconds,
             preparing_share=self.preparing_s / taken,
             songs_per_s=n_heard / max(1e-9, state.seconds),
@@ -225,53 +220,6 @@ def _cropped(heard: Heard, shortest: float, rng: np.random.Generator) -> Heard:
     return Heard(tracks, heard.scalars, heard.pairs, heard.active)
 
 
-def _folds(artists: list[str], seed: int) -> NDArray[np.int64]:
-    """A fold (n,) for every song; the songs of one artist share one."""
-    names = sorted(set(artists))
-    n_folds = min(N_FOLDS, len(names))
-    numbers = np.random.default_rng([seed, 2]).permutation(len(names)) % n_folds
-    return np.array([numbers[names.index(artist)] for artist in artists], dtype=np.int64)
-
-
-@torch.no_grad()
-def _fit_scales_and_linear(
-    model: Advisor,
-    songs: SongBank,
-    folds: NDArray[np.int64],
-) -> LinearFit:
-    heard = songs.all_heard()
-    columns = heard.tracks[..., ::8].float().flatten(0, 1).flatten(1, 2).transpose(1, 2)
-    model.trunk.band_scale.fit(columns)
-    model.trunk.scalar_scale.fit(heard.scalars.flatten(1))
-    model.trunk.pair_scale.fit(heard.pairs.flatten(1))
-    model.linear.fit_scale(heard.scalars, heard.pairs)
-    target = torch.as_tensor(songs.target_db(), dtype=torch.float32).to(songs.device)
-    if model.conditioning == "differential":
-        count = heard.active.sum(dim=0).clamp_min(1)
-        model.template_db.copy_(target.sum(dim=0) / count)
-        batches = [(heard, target - model.template_db)]
-    else:
-        batches = [
-            (draw.heard, _centred(draw.errors_db, draw.heard.active)) for draw in songs.rendered()
-        ]
-    fit = fit_ridge(
-        torch.cat([model.linear.features(h.scalars, h.pairs, h.active) for h, _ in batches]),
-        torch.cat([wanted for _, wanted in batches]),
-        torch.cat([h.active for h, _ in batches]),
-        torch.as_tensor(np.tile(folds, len(batches))).to(songs.device),
-        repeats=len(batches),
-    )
-    model.linear.weight.copy_(fit.full)
-    model.trunk.first_sigma_db.copy_(torch.tensor(fit.rmse_db).clamp_min(0.3) * _TO_INDEPENDENT)
-    return fit
-
-
-def _centred(errors_db: Tensor, active: Tensor) -> Tensor:
-    present = active.to(errors_db.dtype)
-    mean = (errors_db * present).sum(dim=1, keepdim=True) / present.sum(dim=1, keepdim=True)
-    return (errors_db - mean) * present
-
-
 def _validation_batches(validation: SongBank) -> list[Batch]:
     """The same errors for both advisors and every seed."""
     rng = np.random.default_rng(_VALIDATION_SEED)
@@ -285,5 +233,5 @@ def _copy(model: nn.Module) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def _average(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
-    for name, value in model.state_dict().items():
+    for name, value in model.named_parameters():
         average[name].lerp_(value, 1.0 - decay)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from modeling.checkpoint import Card, save_checkpoint
 from modeling.corpus import Excerpt, generate, generated_names, read_excerpt
@@ -26,7 +27,7 @@ from modeling.evaluation.compare import (
     table,
 )
 from modeling.evaluation.hearing import bank_of, hear_cases, scalars_of
-from modeling.models.advisors import CONDITIONINGS
+from modeling.models.advisors import CONDITIONINGS, Advisor
 from modeling.models.decision import DEFAULT_FALSE_ADVICE_RATE
 from modeling.models.ensemble import NOTHING_HEARD_SIGMA_DB, Ensemble
 from modeling.models.posterior import Evidence
@@ -37,6 +38,7 @@ from modeling.training.calibration import fit_sigma_scale
 from modeling.training.data import SongBank
 from modeling.training.loop import MemberRun, TrainedMember
 from modeling.training.presets import TrainingConfig
+from modeling.training.start import fit_start
 
 RUNS_FOLDER = ".runs"
 RULES_FOLDER = "rules"
@@ -59,10 +61,11 @@ class Songs:
 
 @dataclass(frozen=True)
 class Trained:
-    """One advisor with its members."""
+    """One advisor with its members, and the ridge weights (f, 4) of its scalars."""
 
     ensemble: Ensemble
     members: list[TrainedMember]
+    linear: NDArray[np.float64]
 
 
 def train_both(
@@ -128,9 +131,12 @@ def train_advisor(
     training.render(USUAL, config.mixes_per_song, seed)
     validation = SongBank(songs.validation, conditioning, device)
     artists = [excerpt.origin.group for excerpt in songs.training]
+    torch.manual_seed(seed)
+    first = Advisor(conditioning, config.trunk).to(device)
+    start = fit_start(first, training, artists, seed)
     members = []
     for number in range(config.n_members):
-        run = MemberRun(conditioning, training, validation, artists, config, seed + 1000 * number)
+        run = MemberRun(conditioning, training, validation, start, config, seed + 1000 * number)
         folder = out / RUNS_FOLDER / f"{conditioning}-{number}"
         with Progress(config.n_steps, f"{conditioning} {number + 1}/{config.n_members}") as bar:
             members.append(run.train(folder, resume=resume, on_step=_shown(bar)))
@@ -138,7 +144,7 @@ def train_advisor(
     for member, result in zip(ensemble.members, members, strict=True):
         member.load_state_dict(result.weights)
     ensemble.eval()
-    return Trained(ensemble, members)
+    return Trained(ensemble, members, start.linear)
 
 
 def finish(
@@ -151,8 +157,7 @@ def finish(
     seconds: float,
 ) -> dict[str, Any]:
     """Calibrate on validation songs, score on test songs, write checkpoints and rules."""
-    differential = trained["differential"].ensemble
-    fitted = _fit_rules(differential, songs)
+    fitted = _fit_rules(trained["differential"], songs)
     for found in trained.values():
         _calibrate(found.ensemble, songs, config, seed, fitted)
     thresholds = _thresholds(trained, songs, config, seed, fitted)
@@ -206,16 +211,16 @@ def stated_evidence(
     return stated if perfect is None else {**stated, "perfect_ear": perfect}
 
 
-def _fit_rules(differential: Ensemble, songs: Songs) -> FittedRules:
+def _fit_rules(differential: Trained, songs: Songs) -> FittedRules:
     training, validation = (
         bank_of(excerpts, "differential") for excerpts in (songs.training, songs.validation)
     )
     return fit_rules(
-        scalars_of(differential, training),
+        scalars_of(differential.ensemble, training),
         np.where(training.active, training.target_db(), np.nan),
-        scalars_of(differential, validation),
+        scalars_of(differential.ensemble, validation),
         np.where(validation.active, validation.target_db(), np.nan),
-        differential.linear_weights(),
+        differential.linear,
     )
 
 

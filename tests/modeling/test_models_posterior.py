@@ -1,4 +1,4 @@
-"""Evidence to posterior to decision: calibrated, blind to the overall level, never timid or loud."""
+"""Evidence to posterior to decision: calibrated, and blind to the overall level."""
 
 import math
 
@@ -9,7 +9,6 @@ from analysis.vectors import centre
 from modeling.errors import USUAL
 from modeling.models.decision import decide, decide_without_uncertainty, fit_threshold
 from modeling.models.posterior import Evidence, posterior, posteriors
-
 
 
 def _evidence(offset_db: list[float], sigma_db: float = 0.4) -> Evidence:
