@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import foldnorm
 
-from analysis.vectors import STEMS, Balance, Move
+from analysis.vectors import STEMS, Balance, Move, centre
 from modeling.advice.facts import REGIONS_HZ, Fact
 from modeling.advice.structure import Advice, Answer, Provenance, SpokenMove, Uncertainty
 from modeling.advice.writer import STEP_DB, write
-from modeling.errors import SMALLEST_DB
+from modeling.errors import SMALLEST_DB, USUAL, ErrorDistribution
 from modeling.models.decision import Decision, StemMove, decide, decide_without_uncertainty
-from modeling.models.posterior import Evidence, Posterior, log_likelihoods
+from modeling.models.posterior import Evidence, Posterior, log_likelihoods, posterior
 
 INTERVAL_LEVEL = 0.8
 PLACES = ("similar_songs", "against_balanced")
@@ -31,23 +32,46 @@ class Speaker:
     reasons: bool = True
 
 
-def from_posterior(posterior: Posterior, threshold: float, speaker: Speaker) -> Advice:
-    """Advice of a system that states uncertainty: it speaks where the threshold is reached."""
-    return _spoken(decide(posterior, threshold), posterior, speaker)
-
-
-def from_evidence_checked(
-    evidence: Evidence, posterior: Posterior, threshold: float, speaker: Speaker
+def from_evidence(
+    evidence: Evidence,
+    threshold: float,
+    speaker: Speaker,
+    *,
+    checked: bool = False,
+    distribution: ErrorDistribution = USUAL,
 ) -> Advice:
-    """The same, but kept only if the set after it compares better than the set before.
+    """Advice of a system that states uncertainty: it speaks where the threshold is reached.
 
-    For systems whose evidence (4,) follows a move exactly, as that of heard stems does.
+    With `checked`, a move is kept only if the set after it compares better than the set before:
+    for systems whose evidence (4,) follows a move exactly, as that of heard stems does.
     """
-    decision = decide(posterior, threshold)
-    move_db = decision.as_move([bool(value) for value in posterior.mask])
-    if decision.moves and compare(evidence, move_db) <= 0.0:
-        decision = Decision((), decision.p_error)
-    return _spoken(decision, posterior, speaker)
+    found = posterior(evidence, distribution)
+    decision = decide(found, threshold)
+    if checked and decision.moves:
+        move_db = decision.as_move([bool(value) for value in found.mask])
+        if compare(evidence, move_db) <= 0.0:
+            decision = Decision((), decision.p_error)
+    answer = Answer(tuple(_rounded(move) for move in decision.moves))
+    if answer.leave_it and found.mask.sum() > 1:
+        answer = Answer((), within_db(evidence))
+    return spoken(answer, found.mask, speaker, _uncertainty(found))
+
+
+def within_db(evidence: Evidence) -> float:
+    """Within how much the evidence (4,) lets a set be called balanced, in half-dB steps.
+
+    Each stem lies within this of its place with a probability of 80 % or more, as far as the
+    evidence alone can tell: without the prior, by which most sets would have no error at all.
+    """
+    active = evidence.mask
+    offset_db = centre(evidence.offset_db)[active]
+    variance = evidence.sigma_db[active] ** 2
+    n_active = len(variance)
+    # Variance of independent values after their mean is removed.
+    centred = variance * (1.0 - 2.0 / n_active) + variance.sum() / n_active**2
+    sigma_db = np.sqrt(centred)
+    reach_db = foldnorm.ppf(INTERVAL_LEVEL, np.abs(offset_db) / sigma_db, scale=sigma_db)
+    return max(STEP_DB, STEP_DB * math.ceil(float(np.max(reach_db)) / STEP_DB))
 
 
 def compare(evidence: Evidence, move_db: Floats) -> float:
@@ -128,7 +152,7 @@ def _supporting(move: SpokenMove, facts: Sequence[Fact]) -> list[Fact]:
     found = [
         fact
         for fact in facts
-        if (fact.stem == move.stem and _speaks_for(fact, move))
+        if (fact.stem == move.stem and fact.kind in order and _speaks_for(fact, move))
         or (fact.kind == "mix_region" and (fact.low, fact.high) == (low_hz, high_hz))
     ]
     return sorted(found, key=lambda fact: (order.index(fact.kind), -abs(fact.value)))
@@ -141,23 +165,17 @@ def _speaks_for(fact: Fact, move: SpokenMove) -> bool:
     return True
 
 
-def _spoken(decision: Decision, posterior: Posterior, speaker: Speaker) -> Advice:
-    moves = tuple(_rounded(move) for move in decision.moves)
-    low_db, high_db = posterior.interval_db(INTERVAL_LEVEL)
-    within_db = None
-    if not moves and posterior.mask.sum() > 1:
-        widest_db = float(np.nanmax(np.maximum(np.abs(low_db), np.abs(high_db))))
-        within_db = max(STEP_DB, STEP_DB * math.ceil(widest_db / STEP_DB))
-    uncertainty = Uncertainty(
-        expected=Move.from_sequence((-posterior.mean_error_db()).tolist()),
-        sigma_db=_or_none(posterior.sigma_db()),
+def _uncertainty(found: Posterior) -> Uncertainty:
+    low_db, high_db = found.interval_db(INTERVAL_LEVEL)
+    return Uncertainty(
+        expected=Move.from_sequence((-found.mean_error_db()).tolist()),
+        sigma_db=_or_none(found.sigma_db()),
         # The correction is the negative of the error, so the ends change places.
         low_db=_or_none(-high_db),
         high_db=_or_none(-low_db),
-        p_error=decision.p_error,
+        p_error=found.p_error,
         level=INTERVAL_LEVEL,
     )
-    return spoken(Answer(moves, within_db), posterior.mask, speaker, uncertainty)
 
 
 def _rounded(move: StemMove) -> SpokenMove:

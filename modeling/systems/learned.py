@@ -16,7 +16,7 @@ from analysis.vectors import STEMS
 from modeling.corpus import Excerpt, Origin
 from modeling.errors import USUAL
 from modeling.models.decision import DEFAULT_FALSE_ADVICE_RATE, fit_threshold
-from modeling.models.posterior import Evidence, Posterior, posterior, posteriors
+from modeling.models.posterior import Evidence, posteriors
 from modeling.rules import RULES_FILE, FittedRules, RulesError, load_rules
 from modeling.systems.hearing import Heard
 from modeling.systems.interface import SystemFailedError
@@ -59,11 +59,6 @@ def advisor(checkpoints: Path, conditioning: str) -> LearnedAdvisor:
     """A trained advisor. Raises SystemFailedError where it is missing or damaged."""
     folder = checkpoints / conditioning
     return _advisor(folder, _changed(folder / "weights.safetensors"))
-
-
-def usual_posterior(evidence: Evidence) -> Posterior:
-    """The posterior of one set (4,) under the usual errors."""
-    return posterior(evidence, USUAL)
 
 
 @cache

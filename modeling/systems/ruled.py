@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.advice.compose import Speaker, from_evidence_checked, from_posterior
+from modeling.advice.compose import Speaker, from_evidence
 from modeling.advice.structure import Advice
 from modeling.models.posterior import Evidence
 from modeling.systems.interface import Options
-from modeling.systems.learned import rule_threshold, usual_posterior
+from modeling.systems.learned import rule_threshold
 
 
 def advice_of_rule(
@@ -16,7 +16,4 @@ def advice_of_rule(
     """Evidence (4,) of a rule with its fitted spread (4,) through the one decision rule."""
     mask = tuple(bool(value) for value in evidence.mask)
     threshold = rule_threshold(tuple(float(value) for value in sigma_db), mask)
-    found = usual_posterior(evidence)
-    if options.self_check:
-        return from_evidence_checked(evidence, found, threshold, speaker)
-    return from_posterior(found, threshold, speaker)
+    return from_evidence(evidence, threshold, speaker, checked=options.self_check)

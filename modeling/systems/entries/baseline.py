@@ -1,11 +1,11 @@
 """The baseline of the research question: hears one stereo mix and nothing else."""
 
-from modeling.advice.compose import from_posterior
+from modeling.advice.compose import from_evidence
 from modeling.advice.facts import mix_facts
 from modeling.advice.structure import Advice
 from modeling.systems.hearing import Heard
 from modeling.systems.interface import Card, Options
-from modeling.systems.learned import advisor, usual_posterior
+from modeling.systems.learned import advisor
 from modeling.systems.reasons import unlike_training
 
 
@@ -22,7 +22,7 @@ class Baseline(Card):
         heeded = learned.ensemble.evidence(hear_mix(*tensors), None)
         facts = [*unlike_training(float(heeded.trust[0])), *mix_facts(mix.bands)]
         speaker = self.speaker(options, facts, learned.fingerprint)
-        return from_posterior(usual_posterior(heeded.evidence[0]), learned.threshold, speaker)
+        return from_evidence(heeded.evidence[0], learned.threshold, speaker)
 
 
 SYSTEM = Baseline("baseline", "Baseline (single mix)", frozenset({"mix"}))

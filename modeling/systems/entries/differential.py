@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from modeling.advice.compose import from_evidence_checked, from_posterior
+from modeling.advice.compose import from_evidence
 from modeling.advice.structure import Advice
 from modeling.systems.hearing import Heard
 from modeling.systems.interface import Card, Options
-from modeling.systems.learned import advisor, as_excerpt, rules, scalars, usual_posterior
+from modeling.systems.learned import advisor, as_excerpt, rules, scalars
 from modeling.systems.reasons import stem_reasons, unlike_training
 
 
@@ -26,11 +26,9 @@ class Differential(Card):
             *stem_reasons(heard, features, rules(options.checkpoints).fitted),
         ]
         speaker = self.speaker(options, facts, learned.fingerprint)
-        evidence = heeded.evidence[0]
-        found = usual_posterior(evidence)
-        if options.self_check:
-            return from_evidence_checked(evidence, found, learned.threshold, speaker)
-        return from_posterior(found, learned.threshold, speaker)
+        return from_evidence(
+            heeded.evidence[0], learned.threshold, speaker, checked=options.self_check
+        )
 
 
 SYSTEM = Differential(
