@@ -178,7 +178,7 @@ def _evidence(relative_db: Floats, balanced_db: Floats, sigma_db: Floats) -> Evi
 def _sigma_db(left_db: Floats) -> Floats:
     """Independent SD (4,) of centred residuals (n, 4)."""
     spread = np.sqrt(np.nanmean(centre(left_db) ** 2, axis=0)) * TO_INDEPENDENT
-    return np.maximum(SMALLEST_SIGMA_DB, np.nan_to_num(spread, nan=3.0))
+    return np.asarray(np.maximum(SMALLEST_SIGMA_DB, np.nan_to_num(spread, nan=3.0)))
 
 
 def _mask(mask: NDArray[np.bool_]) -> Mask:

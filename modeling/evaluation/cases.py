@@ -106,9 +106,8 @@ class Answers:
 
     @property
     def speaks(self) -> NDArray[np.bool_]:
-        return np.asarray(self.scores >= self.threshold) & np.array(
-            [bool(decision.moves) for decision in self.loud]
-        )
+        has_words = np.array([bool(decision.moves) for decision in self.loud], dtype=bool)
+        return np.asarray((self.scores >= self.threshold) & has_words)
 
 
 def answers_from_evidence(name: str, evidence: Evidence, cases: Cases, threshold: float) -> Answers:

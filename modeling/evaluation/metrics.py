@@ -98,9 +98,9 @@ def specificity_curve(
     """Specificity and joint accuracy of altered mixes at every threshold, from mute to always."""
     right = _first_move_right(answers, cases)
     single, none = cases.n_moved == 1, cases.n_moved == 0
-    edges = np.quantile(answers.scores, np.linspace(0.0, 1.0, n_points)) if len(cases) else []
+    edges = np.unique(np.quantile(answers.scores, np.linspace(0.0, 1.0, n_points)))
     points = []
-    for threshold in [*np.unique(edges), np.inf]:
+    for threshold in [*edges, np.inf]:
         speaks = answers.scores >= threshold
         points.append(
             {

@@ -110,7 +110,7 @@ def hear_stems(bands: Tensor, steps: Tensor, active: Tensor) -> Heard:
     scalars = track_scalars(bands.flatten(0, 1), steps.flatten(0, 1))
     return Heard(
         to_db(tracks.transpose(3, 4)),
-        scalars.unflatten(0, active.shape),
+        scalars.view(*active.shape, N_SCALARS),
         pair_scalars(bands),
         active,
     )

@@ -54,5 +54,6 @@ class Familiarity(nn.Module):
 
     def trust(self, features: Tensor) -> Tensor:
         """Share (n,) from 1, like the training songs, to 0 at `FALL_BACK_RATIO` times trusted."""
-        beyond = self(features) / self.trusted.clamp_min(1e-6) - 1.0
+        distance: Tensor = self(features)
+        beyond = distance / self.trusted.clamp_min(1e-6) - 1.0
         return (1.0 - beyond / (FALL_BACK_RATIO - 1.0)).clamp(0.0, 1.0)

@@ -34,8 +34,9 @@ class Evidence:
     def mask(self) -> NDArray[np.bool_]:
         return np.isfinite(self.offset_db) & np.isfinite(self.sigma_db)
 
-    def __getitem__(self, index: object) -> "Evidence":
-        return Evidence(self.offset_db[index], self.sigma_db[index])  # type: ignore[index]
+    def __getitem__(self, rows: NDArray[np.int64] | slice | int) -> "Evidence":
+        """The evidence of some sets, or of one."""
+        return Evidence(np.asarray(self.offset_db[rows]), np.asarray(self.sigma_db[rows]))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Posterior:
 
     def pattern_probabilities(self) -> Floats:
         """Probability (p,) of each pattern of `hypotheses.pattern_signs`."""
-        return np.bincount(self.hypotheses.patterns, self.probabilities, self.hypotheses.n_patterns)
+        sums = np.zeros(self.hypotheses.n_patterns)
+        np.add.at(sums, self.hypotheses.patterns, self.probabilities)
+        return sums
 
     def centred_errors_db(self) -> Floats:
         """Every hypothesis as a centred error (n, 4), NaN where masked."""
@@ -96,7 +99,8 @@ def posterior(
     evidence: Evidence, distribution: ErrorDistribution, anchor: str | None = None
 ) -> Posterior:
     """Weigh the hypotheses by the evidence (4,) of one set."""
-    return posteriors(evidence[np.newaxis], distribution, [anchor])[0]
+    one = Evidence(evidence.offset_db[np.newaxis], evidence.sigma_db[np.newaxis])
+    return posteriors(one, distribution, [anchor])[0]
 
 
 def posteriors(

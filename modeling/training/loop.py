@@ -116,7 +116,7 @@ class MemberRun:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * _schedule(step, self.config)
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), _LONGEST_GRADIENT)
         self.optimiser.step()
         _average(self.state.average, self.model, self.config.average_decay)

@@ -63,7 +63,7 @@ def fit_start(advisor: Advisor, songs: SongBank, artists: list[str], seed: int) 
     advisor.trunk.first_sigma_db.copy_(sigma_db)
     return Start(
         advisor,
-        fit.left_out_db.unflatten(0, (len(batches), len(songs))).cpu(),
+        fit.left_out_db.view(len(batches), len(songs), -1).cpu(),
         fit.rmse_db,
         fit.strength,
         np.asarray(fit.linear.double().cpu().numpy()),
