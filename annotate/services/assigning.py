@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import IntegrityError
 from django.db.models import Count, Exists, OuterRef, Q
@@ -22,6 +23,12 @@ class Remaining:
     done: int
     in_progress: int
     total: int
+
+
+class FreeSlot(NamedTuple):
+    pk: int
+    item_id: int
+    number: int
 
 
 def next_assignment(*, annotator: Annotator, now: datetime) -> Assignment | None:
@@ -65,7 +72,7 @@ def hold_slot(assignment: Assignment, annotator: Annotator, now: datetime) -> bo
     return any(Slot.objects.take(pk, assignment, until=until, now=now) for pk in free)
 
 
-def _candidates(annotator: Annotator, now: datetime) -> list[Slot]:
+def _candidates(annotator: Annotator, now: datetime) -> list[FreeSlot]:
     """A free slot of each of the least completed items that this annotator has not had; the order
     among equals is the annotator's own, drawn from the campaign's seed."""
     had = Assignment.objects.filter(item=OuterRef("pk"), annotator=annotator)
@@ -78,8 +85,11 @@ def _candidates(annotator: Annotator, now: datetime) -> list[Slot]:
     )
     items.sort(key=lambda row: (row[1], row[2], _shuffle(annotator, row[0])))
     order = {pk: place for place, (pk, _, _) in enumerate(items[:CANDIDATES])}
-    first_free: dict[int, Slot] = {}
-    for slot in Slot.objects.free(now).filter(item__in=order).order_by("item", "number"):
+    first_free: dict[int, FreeSlot] = {}
+    # Plain values: a campaign begins with hundreds of free slots, and one of each item is wanted.
+    free_slots = Slot.objects.free(now).filter(item__in=order).order_by("item", "number")
+    for values in free_slots.values_list("pk", "item", "number"):
+        slot = FreeSlot(*values)
         first_free.setdefault(slot.item_id, slot)
     return sorted(first_free.values(), key=lambda slot: order[slot.item_id])
 
@@ -95,7 +105,7 @@ def _shuffle(annotator: Annotator, item_id: int) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _claim(annotator: Annotator, slot: Slot, now: datetime) -> Assignment | None:
+def _claim(annotator: Annotator, slot: FreeSlot, now: datetime) -> Assignment | None:
     """Take this slot, or None when somebody else was faster (or this annotator, in another tab)."""
     item = CampaignExcerpt.objects.select_related("excerpt").get(pk=slot.item_id)
     until = now + timedelta(minutes=annotator.campaign.lease_minutes)
@@ -134,6 +144,8 @@ def _create(
 
 def _repeat_is_due(annotator: Annotator) -> bool:
     """Repeats are spread through the work: the r-th comes after every fourth first showing."""
+    if not annotator.campaign.repeats:
+        return False
     first, repeats = _shown(annotator)
     return repeats < annotator.campaign.repeats and first >= 4 * (repeats + 1)
 
@@ -148,8 +160,7 @@ def _shown(annotator: Annotator) -> tuple[int, int]:
 def _claim_repeat(annotator: Annotator, now: datetime) -> Assignment | None:
     """Show again, with opposite trims and starts, the excerpt submitted longest ago; never the one
     just done, and each at most once more."""
-    _, repeats = _shown(annotator)
-    if repeats >= annotator.campaign.repeats:
+    if not annotator.campaign.repeats or _shown(annotator)[1] >= annotator.campaign.repeats:
         return None
     submitted = list(
         annotator.assignments.filter(repeat=0, state=Assignment.State.SUBMITTED)
