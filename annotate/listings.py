@@ -72,9 +72,10 @@ def people_lines(campaign: Campaign, now: datetime) -> list[PersonLine]:
         in_progress=Count("assignments", filter=Q(assignments__state=state.ACTIVE)),
         last_seen=Max("assignments__saved_at"),
     )
+    # The model's own order does not hold where rows are grouped.
     return [
         PersonLine(one, one.done, one.declined, one.in_progress, one.last_seen, _link(one, now))
-        for one in annotators
+        for one in annotators.order_by("number")
     ]
 
 

@@ -183,7 +183,9 @@ def _items(campaign: Campaign, now: datetime) -> list[Any]:
     """The campaign's excerpts with how many places they have, and how many are being worked on."""
     held = Q(slots__is_filled=False, slots__assignment__isnull=False, slots__leased_until__gte=now)
     items = CampaignExcerpt.objects.filter(campaign=campaign).select_related("excerpt__song")
-    return list(items.annotate(places=Count("slots"), held=Count("slots", filter=held)))
+    counted = items.annotate(places=Count("slots"), held=Count("slots", filter=held))
+    # The model's own order does not hold where rows are grouped.
+    return list(counted.order_by("pk"))
 
 
 def _time_on_it(showings: Iterable[Showing]) -> Typical:

@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_answers(make_campaign: Callable[..., Campa
     def answers() -> list[Any]:
         with transaction.atomic():
             simulate_annotators(campaign=campaign, count=3, seed=11, now=NOW)
-            found = Annotation.objects.order_by("assignment__annotator__number", "assignment__item")
+            found = Annotation.objects.order_by("assignment__annotator__number", "submitted_at")
             values = list(found.values_list("fader_db", "confidence", "submitted_at"))
             transaction.set_rollback(True)
         return values
