@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modeling.models.ensemble import Ensemble
 
 RULES_FOLDER = "rules"
-_N_DRAWS = 2000
+_N_DRAWS = 1000
 _NO_ORIGIN = Origin("", "", "", "", "", False, 0.0, 0.0)
 
 Floats = NDArray[np.float64]
