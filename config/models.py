@@ -25,6 +25,13 @@ class JobQuerySet(models.QuerySet["Job"]):
             raise ValueError(f"no job of kind {kind!r}: known are {sorted(settings.JOB_KINDS)}")
         return self.create(kind=kind, arguments=arguments, owner_id=owner_id)
 
+    def enqueue_due(self, now: datetime) -> None:
+        """Queue what workers do by themselves, where its last time is long enough ago. Two workers
+        that look at one instant may both queue it, which does no harm."""
+        for kind, every_s in settings.JOB_PERIODIC_S.items():
+            if not self.filter(kind=kind, created_at__gt=now - timedelta(seconds=every_s)).exists():
+                self.enqueue(kind, {})
+
     def takeable(self, now: datetime) -> "JobQuerySet":
         """Queued, or running under a worker that has stopped telling that it lives."""
         stale = now - timedelta(seconds=settings.JOB_STALE_S)

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", views.readyz, name="readyz"),
     path("a/<slug:token>/", include("annotate.urls.annotator")),
     path("", include("annotate.urls.researcher")),
+    path("", include("studies.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/", include("annotate.urls.api")),
 ]

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from analysis.vectors import STEMS
-from annotate.background import Report, enqueue, enqueue_once
+from annotate.background import Report, enqueue
 from annotate.fields import storable_text
 from annotate.media import media_folder
 from studies.models import Upload
@@ -82,7 +82,6 @@ def receive(*, files: Mapping[str, SentFile], visitor: str, now: datetime) -> Up
     except BaseException:
         remove(upload)
         raise
-    enqueue_once("remove_expired_uploads", {})
     return upload
 
 
@@ -187,7 +186,7 @@ def _title(files: Mapping[str, SentFile]) -> str:
     names = [PurePath(str(files[stem].name)).stem for stem in STEMS]
     start = _common_start([name.casefold() for name in names])
     common = names[0][: len(start)].strip(" -_.([")
-    return storable_text(common)[:LONGEST_NAME] or _("Your stems")
+    return storable_text(common)[:LONGEST_NAME] or _("Untitled stems")
 
 
 def _common_start(names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """`manage.py work`: take jobs and do them, one at a time, until told to stop."""
 
+import logging
 import os
 import signal
 import socket
@@ -8,10 +9,15 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from config.models import Job
 from config.work import run_job
+
+AFTER_TROUBLE_S = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -28,11 +34,28 @@ class Command(BaseCommand):
                 signal.signal(signal_number, lambda *_: stop.set())
         worker = f"{socket.gethostname()}:{os.getpid()}"
         while not stop.is_set():
-            job = Job.objects.take_next(worker=worker, now=timezone.now())
-            if job is not None:
-                job = run_job(job.pk)
-                self.stderr.write(f"{job} {job.error}".rstrip())
-            elif options["once"]:
+            try:
+                job = self._work(worker)
+            except (OperationalError, InterfaceError) as error:
+                # Away or busy for a while, or it closed an old connection: a new one is opened. A
+                # job that was taken goes stale and is taken again.
+                if options["once"]:
+                    raise
+                logger.warning("the database does not answer: %s", error)
+                connection.close()
+                stop.wait(AFTER_TROUBLE_S)
+                continue
+            if job is None and options["once"]:
                 return
-            else:
+            if job is None:
                 stop.wait(options["poll"])
+
+    def _work(self, worker: str) -> Job | None:
+        """Do the next job, if there is one."""
+        Job.objects.enqueue_due(timezone.now())
+        job = Job.objects.take_next(worker=worker, now=timezone.now())
+        if job is None:
+            return None
+        job = run_job(job.pk)
+        self.stderr.write(f"{job} {job.error}".rstrip())
+        return job

@@ -1,0 +1,25 @@
+"""Addresses of this package: Advise, the cards of the systems, experts and their own pages."""
+
+from django.urls import path
+
+from studies.views import advise, cards, library
+
+urlpatterns = [
+    path("advise/", advise.home, name="advise"),
+    path("advise/songs/<slug:key>/", library.excerpt, name="advise-excerpt"),
+    path(
+        "advise/songs/<slug:key>/balance.<slug:format_>",
+        library.excerpt_balance,
+        name="advise-excerpt-balance",
+    ),
+    path("advise/<slug:key>/", advise.upload, name="advise-upload"),
+    path("advise/<slug:key>/delete/", advise.delete, name="advise-delete"),
+    path("advise/<slug:key>/<slug:role>.flac", advise.upload_stem, name="advise-upload-stem"),
+    path(
+        "advise/<slug:key>/balance.<slug:format_>",
+        advise.upload_balance,
+        name="advise-upload-balance",
+    ),
+    path("models/", cards.index, name="models"),
+    path("models/<slug:name>/", cards.card, name="model"),
+]

@@ -1,0 +1,77 @@
+"""The cast of this package's tests: that of annotate, and stems that a visitor could bring."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from analysis.vectors import STEMS
+from config.work import run_job
+from studies.models import Upload
+from tests.annotate.conftest import (  # noqa: F401
+    NOW,
+    campaign,
+    heard_campaign,
+    imported_song,
+    make_campaign,
+    make_excerpt,
+    media,
+    now,
+    researcher,
+    stranger,
+    write_song,
+)
+
+
+@pytest.fixture
+def stem_files(tmp_path: Path) -> dict[str, Path]:
+    """Six seconds of four stems on disk."""
+    folder = write_song(tmp_path / "mine" / "My Song")
+    return {stem: folder / f"{stem}.flac" for stem in STEMS}
+
+
+def sent(files: Mapping[str, Path | bytes], names: Mapping[str, str] | None = None) -> dict:
+    """The fields of the upload form."""
+    fields = {}
+    for stem, file in files.items():
+        content = file if isinstance(file, bytes) else file.read_bytes()
+        fields[stem] = SimpleUploadedFile((names or {}).get(stem, f"{stem}.flac"), content)
+    return fields
+
+
+def bring(client: Client, files: Mapping[str, Path | bytes], **more: Any) -> Any:
+    return client.post(reverse("advise"), sent(files, **more))
+
+
+@pytest.fixture
+def work() -> Callable[[], list[Any]]:
+    """Do all waiting jobs as the worker does; the jobs as they ended."""
+
+    def do() -> list[Any]:
+        from django.apps import apps
+        from django.utils import timezone
+
+        done = []
+        jobs: Any = apps.get_model("config", "Job").objects
+        while (job := jobs.take_next(worker="test", now=timezone.now())) is not None:
+            done.append(run_job(job.pk))
+        return done
+
+    return do
+
+
+@pytest.fixture
+def visitor(db: None) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def upload(visitor: Client, stem_files: dict[str, Path], work: Callable[[], list[Any]]) -> Upload:
+    """Stems that `visitor` brought, read and advised on."""
+    bring(visitor, stem_files)
+    work()
+    return Upload.objects.get()
