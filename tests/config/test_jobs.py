@@ -26,6 +26,7 @@ State = Job.State
 @pytest.fixture(autouse=True)
 def kinds(settings: Settings) -> None:
     settings.JOB_KINDS = KINDS
+    settings.JOB_PERIODIC_S = {}
 
 
 @pytest.fixture
@@ -191,13 +192,13 @@ import django
 from django.conf import settings
 django.setup()
 from tests.config.job_functions import KINDS
-settings.JOB_KINDS = KINDS
+settings.JOB_KINDS, settings.JOB_PERIODIC_S = KINDS, {}
 from django.core.management import call_command
 call_command("work", poll=0.05)
 """
 
 
-def start_worker() -> "subprocess.Popen[str]":
+def start_worker() -> "subprocess.Popen[bytes]":
     stored = connection.settings_dict
     if connection.vendor == "sqlite":
         url = f"sqlite:///{stored['NAME']}"
@@ -209,15 +210,13 @@ def start_worker() -> "subprocess.Popen[str]":
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "TEST_DATABASE_URL": url,
     }
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment)
 
 
-def wait_until(state: str, job: Job, worker: "subprocess.Popen[str]") -> None:
+def wait_until(state: str, job: Job, worker: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 60
     while Job.objects.get(pk=job.pk).state != state:
-        assert worker.poll() is None, worker.communicate()
+        assert worker.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -229,8 +228,8 @@ def test_the_job_of_a_killed_worker_is_taken_up_by_another() -> None:
     try:
         wait_until(State.RUNNING, job, worker)
     finally:
-        worker.send_signal(signal.SIGKILL)
-        worker.communicate()
+        worker.kill()
+        worker.wait()
     Job.objects.update(arguments={"seconds": 0.0})
     assert take(timezone.now()) is None
     again = take(timezone.now() + timedelta(seconds=61), "another")
@@ -247,10 +246,30 @@ def test_a_worker_told_to_stop_ends_its_job_first() -> None:
     try:
         wait_until(State.RUNNING, job, worker)
         worker.send_signal(signal.SIGTERM)
-        worker.communicate(timeout=60)
+        worker.wait(60)
     finally:
         worker.kill()
         worker.wait()
     assert worker.returncode == 0
     assert Job.objects.get(pk=job.pk).state == State.DONE
     assert Job.objects.get(pk=waiting.pk).state == State.QUEUED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_outlives_a_database_that_drops_its_connections() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server that could drop a connection")
+    worker = start_worker()
+    try:
+        first = Job.objects.enqueue("add", {"a": 1, "b": 1})
+        wait_until(State.DONE, first, worker)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        second = Job.objects.enqueue("add", {"a": 2, "b": 2})
+        wait_until(State.DONE, second, worker)
+    finally:
+        worker.kill()
+        worker.wait()
