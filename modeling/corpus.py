@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,7 @@ def write_excerpt(folder: Path, name: str, excerpt: Excerpt) -> Path:
 def read_excerpt(path: Path) -> Excerpt:
     """Read one file. Raises CorpusError where it is missing, damaged or of another version."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if str(arrays["format"]) != FORMAT:
                 raise CorpusError(f"{path} is not of the format {FORMAT}; make the corpus again")
             origin = json.loads(str(arrays["origin"]))
@@ -190,7 +191,7 @@ def read_excerpt(path: Path) -> Excerpt:
                 arrays["gram"],
                 arrays["heard_db"],
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise CorpusError(f"{path} is missing or damaged; delete it and make it again") from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vectors import centre
+from analysis.vectors import STEMS, centre
 from modeling.corpus import Excerpt
 from modeling.errors import (
     PUBLISHED,
@@ -48,17 +48,6 @@ class Cases:
         """How many stems were moved, (n,)."""
         return np.asarray((np.nan_to_num(self.errors_db) != 0.0).sum(axis=1), dtype=np.int64)
 
-    def balanced(self) -> "Cases":
-        """The cases without an error."""
-        rows = np.flatnonzero(self.n_moved == 0)
-        return Cases(
-            self.distribution,
-            self.songs[rows],
-            self.errors_db[rows],
-            self.relative_db[rows],
-            tuple(self.anchors[row] for row in rows),
-        )
-
     def without_anchors(self) -> "Cases":
         """The same problems, no stem named as unaltered."""
         return replace(self, anchors=(None,) * len(self))
@@ -84,6 +73,21 @@ def published_cases(excerpts: Sequence[Excerpt], seed: int) -> Cases:
         for category in range(len(PUBLISHED_CATEGORIES_DB))
     ]
     return _cases(PUBLISHED, excerpts, drawn)
+
+
+def balanced_cases(
+    excerpts: Sequence[Excerpt],
+    distribution: ErrorDistribution,
+    anchors: Sequence[str | None] = (None,),
+) -> Cases:
+    """Every excerpt at its reference balance, once for each anchor that is active in it."""
+    drawn = [
+        (song, np.where(excerpt.active, 0.0, np.nan), anchor)
+        for song, excerpt in enumerate(excerpts)
+        for anchor in anchors
+        if anchor is None or excerpt.active[STEMS.index(anchor)]
+    ]
+    return _cases(distribution, excerpts, drawn)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from analysis.vectors import STEMS
 from modeling.checkpoint import Card, save_checkpoint
 from modeling.corpus import Excerpt, generate, generated_names, read_excerpt
 from modeling.errors import PUBLISHED, USUAL
-from modeling.evaluation.cases import Cases, published_cases, usual_cases
+from modeling.evaluation.cases import (
+    Cases,
+    balanced_cases,
+    published_cases,
+    usual_cases,
+)
 from modeling.evaluation.compare import (
     Table,
     fit_thresholds,
@@ -160,7 +166,7 @@ def finish(
     fitted = _fit_rules(trained["differential"], songs)
     for found in trained.values():
         _calibrate(found.ensemble, songs, config, seed, fitted)
-    thresholds = _thresholds(trained, songs, config, seed, fitted)
+    thresholds = _thresholds(trained, songs, fitted)
     tables = evaluate(trained, songs.test, config.cases_per_song, seed, fitted, thresholds)
     figures = {name: found.as_json() for name, found in tables.items()}
     save_rules(out / RULES_FOLDER, fitted)
@@ -242,25 +248,20 @@ def _calibrate(
 
 
 def _thresholds(
-    trained: dict[str, Trained],
-    songs: Songs,
-    config: TrainingConfig,
-    seed: int,
-    fitted: FittedRules,
+    trained: dict[str, Trained], songs: Songs, fitted: FittedRules
 ) -> dict[str, dict[str, float]]:
-    usual = usual_cases(songs.validation, 4 * config.cases_per_song, seed)
-    published = published_cases(songs.validation * 4, seed)
-    excerpts = {USUAL.name: songs.validation, PUBLISHED.name: songs.validation * 4}
-    protocols = {
-        USUAL.name: (usual, excerpts[USUAL.name]),
-        PUBLISHED.name: (published, excerpts[PUBLISHED.name]),
-        PUBLISHED_WITHOUT_ANCHOR: (published.without_anchors(), excerpts[PUBLISHED.name]),
+    """By protocol and system. Each validation song is heard once at its reference balance; in the
+    published protocol it counts once for every anchor that may be named."""
+    once = balanced_cases(songs.validation, USUAL)
+    stated = stated_evidence(trained, songs.validation, once, fitted)
+    named = balanced_cases(songs.validation, PUBLISHED, STEMS)
+    repeated = {name: found[named.songs] for name, found in stated.items()}
+    unnamed = balanced_cases(songs.validation, PUBLISHED)
+    return {
+        USUAL.name: fit_thresholds(stated, once),
+        PUBLISHED.name: fit_thresholds(repeated, named),
+        PUBLISHED_WITHOUT_ANCHOR: fit_thresholds(stated, unnamed),
     }
-    found = {}
-    for name, (cases, heard) in protocols.items():
-        balanced = cases.balanced()
-        found[name] = fit_thresholds(stated_evidence(trained, heard, balanced, fitted), balanced)
-    return found
 
 
 def _card(
