@@ -7,10 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.vectors import Balance
+from analysis.vectors import Balance, centre
 from modeling.advice.json_form import from_json, to_json
 from modeling.advice.parser import parse
 from modeling.advice.structure import Advice
+from modeling.checkpoint import load_checkpoint
+from modeling.errors import USUAL
+from modeling.evaluation.cases import Cases
+from modeling.evaluation.hearing import bank_of, hear_cases
+from modeling.models.posterior import posteriors
 from modeling.systems.hearing import Scene
 from modeling.systems.interface import Options, SystemFailedError
 from modeling.systems.registry import advise, systems
@@ -146,3 +151,17 @@ def test_a_new_training_is_noticed_without_a_restart(options: Options, tmp_path:
     (folder / "rules" / "rules.safetensors").write_bytes(b"broken")
     with pytest.raises(SystemFailedError, match=r"rules\.safetensors is missing or damaged"):
         _say("template", asked)
+
+
+@pytest.mark.parametrize("name", ["baseline", "differential"])
+def test_the_registry_hears_as_the_results_table_does(name: str, options: Options) -> None:
+    error_db = np.array([[0.0, 0.0, -9.0, 0.0]])
+    loudness_lufs = scene().excerpt.loudness_lufs
+    cases = Cases(USUAL, np.array([0]), error_db, centre(loudness_lufs + error_db), (None,))
+    ensemble = load_checkpoint(options.checkpoints / name).ensemble
+    evidence = hear_cases(ensemble, bank_of([scene().excerpt], name), cases).evidence
+    found = posteriors(evidence, USUAL)[0]
+    uncertainty = _say(name, options).uncertainty
+    assert uncertainty is not None
+    np.testing.assert_allclose(uncertainty.expected.to_array(), -found.mean_error_db(), atol=0.02)
+    assert uncertainty.p_error == pytest.approx(found.p_error, abs=0.005)
