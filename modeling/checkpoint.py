@@ -93,6 +93,7 @@ def save_checkpoint(folder: Path, ensemble: Ensemble, card: Card) -> None:
             save_file(tensors, Path(draft) / WEIGHTS_FILE, metadata={"format": FORMAT})
             (Path(draft) / CARD_FILE).write_text(text + "\n", encoding="utf-8")
             for name in (WEIGHTS_FILE, CARD_FILE):
+                (Path(draft) / name).chmod(0o644)
                 (Path(draft) / name).replace(folder / name)
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be written: {error.strerror}; make room") from error

@@ -151,6 +151,7 @@ def save_rules(folder: Path, fitted: FittedRules) -> None:
     arrays["library_features"] = arrays["library_features"].astype(np.float16)
     draft = folder / f".{RULES_FILE}"
     save_file(arrays, draft, metadata={"format": FORMAT})
+    draft.chmod(0o644)
     draft.replace(folder / RULES_FILE)
 
 

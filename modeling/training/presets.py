@@ -22,7 +22,7 @@ class TrainingConfig:
     warm_up: float = 0.05
     average_decay: float = 0.98
     check_every: int = 50
-    patience: int = 8  # checks without a better loss on validation songs
+    patience: int = 4  # checks without a better loss on validation songs
     shortest_crop: float = 0.5
     validation_share: float = 0.15
     mixes_per_song: int = 16  # rendered for the baseline, shared by its members
