@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.vectors import STEMS
 from annotate.media import media_folder
-from annotate.models import Assignment
+from annotate.models import Assignment, Campaign
 from annotate.models.work import FADER_HIGH_DB, FADER_LOW_DB
 from modeling.audio import SAMPLE_RATE_HZ
 from modeling.flac import flac_bytes, write_whole
@@ -124,11 +124,13 @@ def _masking_noise(
     """
     highest_db = max(gain for gain in assignment.served_gain_db.values() if gain is not None)
     step = 2.0**-15 * 10.0 ** (max(0.0, highest_db) / 20.0)
-    rng = np.random.default_rng([assignment.pk, STEMS.index(role)])
+    # The campaign's seed is known to nobody outside: noise that can be guessed can be taken away.
+    seed = assignment.annotator.campaign.seed
+    rng = np.random.default_rng([seed, assignment.pk, STEMS.index(role)])
     return np.asarray(step * (rng.random(shape) - rng.random(shape)))
 
 
-def forget_served(campaign_assignments: list[Assignment]) -> None:
-    """Remove served stems; they are made again when asked for."""
-    for assignment in campaign_assignments:
+def forget_served(campaign: Campaign) -> None:
+    """Remove a campaign's served stems; they are made again when asked for."""
+    for assignment in Assignment.objects.filter(item__campaign=campaign):
         shutil.rmtree(served_dir(assignment), ignore_errors=True)

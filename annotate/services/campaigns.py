@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from annotate.background import enqueue_once
+from annotate.desk import forget_served
 from annotate.models import Campaign, CampaignExcerpt, Decision, Excerpt, Slot, Song
 
 TARGET_LUFS = -23.0
@@ -91,8 +92,9 @@ def open_campaign(*, campaign: Campaign, now: datetime) -> None:
 
 
 def close_campaign(*, campaign: Campaign, now: datetime) -> None:
-    """Take no more answers. It can be opened again."""
+    """Take no more answers, and keep the served stems no longer. It can be opened again."""
     Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.CLOSED, closed_at=now)
+    forget_served(campaign)
 
 
 @transaction.atomic

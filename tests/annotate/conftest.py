@@ -72,9 +72,7 @@ def make_excerpt(db: None) -> Callable[..., Excerpt]:
 
 
 @pytest.fixture
-def make_campaign(
-    researcher: Any, make_excerpt: Callable[..., Excerpt]
-) -> Callable[..., Campaign]:
+def make_campaign(researcher: Any, make_excerpt: Callable[..., Excerpt]) -> Callable[..., Campaign]:
     def make(excerpts: int = 3, *, is_open: bool = True, **fields: Any) -> Campaign:
         start = Song.objects.count()
         campaign = create_campaign(

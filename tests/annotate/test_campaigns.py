@@ -4,6 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.urls import reverse
 from annotate.models import Annotator, Campaign, Excerpt, Slot
 from annotate.services.campaigns import close_campaign, create_campaign, decide, open_campaign
 from annotate.services.people import invite
-from tests.annotate.conftest import NOW
+from tests.annotate.conftest import NOW, join
 
 
 @pytest.fixture
@@ -114,6 +115,20 @@ def test_a_closed_campaign_shows_no_mixer_and_serves_no_audio(
     assert client.get(reverse("mixer", args=[invitation.token, key])).status_code == 302
     audio = reverse("stem-audio", args=[invitation.token, key, "vocals"])
     assert client.get(audio).status_code == 404
+
+
+def test_served_stems_are_kept_until_the_campaign_closes_and_made_again_after(
+    heard_campaign: Campaign, media: Path
+) -> None:
+    token, client = join(heard_campaign)[0].token, Client()
+    key = client.post(reverse("next", args=[token]))["Location"].split("/")[-2]
+    address = reverse("stem-audio", args=[token, key, "vocals"])
+    before = client.get(address).content
+    assert [path.name for path in (media / "served" / key).iterdir()] == ["vocals.flac"]
+    close_campaign(campaign=heard_campaign, now=NOW)
+    assert not list((media / "served").iterdir())
+    open_campaign(campaign=heard_campaign, now=NOW)
+    assert client.get(address).content == before
 
 
 def together(actions: list[Callable[[], Any]]) -> list[str]:
