@@ -1,11 +1,13 @@
 """What each system says of a song whose bass was taken down by 9 dB."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from analysis.vectors import Balance, centre
 from modeling.advice.json_form import from_json, to_json
@@ -26,8 +28,11 @@ STATING = ("template_shrinkage", "ridge", "neighbours", "baseline", "differentia
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
-    return Options(checkpoints=write_checkpoints(tmp_path_factory.mktemp("checkpoints")))
+def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # small products are slower on more
+    yield Options(checkpoints=write_checkpoints(tmp_path_factory.mktemp("checkpoints")))
+    torch.set_num_threads(before)
 
 
 def _say(name: str, options: Options, asked: Scene | None = None) -> Advice:
