@@ -85,7 +85,8 @@ WITHIN = re.compile(rf"\bwithin (?:about |around |roughly )?(?P<db>{NUMBER}) ?db
 
 LOOSE_ADVICE = re.compile(
     rf"\b(?:{_UP}|{_DOWN}|{_MOVING}|trim|louder|quieter|softer|too (?:loud|high|quiet|soft|low)|"
-    r"leave|keep|add|give|remove|fader|mute|solo)\b"
+    r"leave|keep|add|give|remove|fader|mute|solo|(?:rais|lower|lift|boost|increas|decreas|reduc|"
+    r"drop|dropp|cutt|bump|attenuat|turn|bring|push|pull|mov|nudg|trimm|mut)(?:ed|ing)|brought)\b"
 )
 """Words of advice; where they are left over, something was not understood."""
 MAY_ADVISE = re.compile(rf"{LOOSE_ADVICE.pattern}|\b(?:more|less|should|must|up|down)\b")

@@ -48,6 +48,8 @@ def test_prose_that_contradicts_itself_is_refused(prose: str) -> None:
         "Raise the vocals by 3 dB instead of the drums.",
         "Raise the vocals by 3 dB, 5 dB.",
         "Mute the bass. Raise the vocals by 3 dB.",
+        "Raise the vocals by 3 dB. The bass should be lowered by 2 dB.",
+        "Raise the vocals by 3 dB. Consider boosting the drums.",
         "Leave the other stems as they are.",
         "raise the vocals by 3 dB " * 400,
     ],
