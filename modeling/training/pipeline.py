@@ -94,12 +94,13 @@ def train_both(
     """
     started_s = time.monotonic()
     songs = prepare_songs(config, data, seed, jobs, extra)
+    runs = data / RUNS_FOLDER / f"{config.preset}-{seed}"
     trained = {
-        conditioning: train_advisor(conditioning, songs, config, out, seed, device, resume=resume)
+        conditioning: train_advisor(conditioning, songs, config, runs, seed, device, resume=resume)
         for conditioning in CONDITIONINGS
     }
     figures = finish(trained, songs, config, out, seed, device, time.monotonic() - started_s)
-    rmtree(out / RUNS_FOLDER, ignore_errors=True)
+    rmtree(runs, ignore_errors=True)
     return figures
 
 
@@ -126,13 +127,13 @@ def train_advisor(
     conditioning: str,
     songs: Songs,
     config: TrainingConfig,
-    out: Path,
+    runs: Path,
     seed: int,
     device: torch.device,
     *,
     resume: bool,
 ) -> Trained:
-    """All members of one advisor, calibrated on the validation songs."""
+    """All members of one advisor; the state of each run lies in `runs` while it trains."""
     training = SongBank(songs.training, conditioning, device)
     training.render(USUAL, config.mixes_per_song, seed)
     validation = SongBank(songs.validation, conditioning, device)
@@ -143,7 +144,7 @@ def train_advisor(
     members = []
     for number in range(config.n_members):
         run = MemberRun(conditioning, training, validation, start, config, seed + 1000 * number)
-        folder = out / RUNS_FOLDER / f"{conditioning}-{number}"
+        folder = runs / f"{conditioning}-{number}"
         with Progress(config.n_steps, f"{conditioning} {number + 1}/{config.n_members}") as bar:
             members.append(run.train(folder, resume=resume, on_step=_shown(bar)))
     ensemble = Ensemble(conditioning, config.trunk, config.n_members)
