@@ -180,12 +180,14 @@ def _notes(table: Table) -> list[str]:
 
 
 def agreement_json(table: Table, seed: int) -> dict[str, dict[str, Any]]:
-    """Per stem, every figure with its interval."""
+    """Per stem, every figure with its interval, from the excerpts that are not set aside."""
     rng = np.random.default_rng(seed)
-    agreement = agreement_by_stem(table.annotations, rng)
-    consistency = self_consistency(table.annotations)
-    on_start = anchoring_slopes(table.annotations, table.start_db)
-    on_trim = anchoring_slopes(table.annotations, table.trim_db)
+    used = np.array([row.assignment.item_id not in table.set_aside for row in table.rows], bool)
+    annotations = table.annotations.select(used)
+    agreement = agreement_by_stem(annotations, rng)
+    consistency = self_consistency(annotations)
+    on_start = anchoring_slopes(annotations, table.start_db[used])
+    on_trim = anchoring_slopes(annotations, table.trim_db[used])
     figures: dict[str, dict[str, Estimate]] = {
         stem: {
             "icc_a1": agreement[stem].icc_single,

@@ -1,10 +1,12 @@
 """Agreement as it grows: a point for each new number of annotations, anew under other rules."""
 
 from collections.abc import Callable
+from typing import Any
 
 from analysis.rules import AnnotationRules
 from annotate.models import Campaign, ConsensusDraft
 from annotate.plots import growth_plot
+from annotate.services.campaigns import decide
 from annotate.services.consensus import MOST_POINTS, compute_draft, grown, set_rules
 from tests.annotate.conftest import NOW
 from tests.annotate.researcher_cast import annotate_all
@@ -62,3 +64,15 @@ def test_the_plot_spans_the_numbers_and_ends_at_the_present_value() -> None:
 
 def test_one_point_is_no_growth() -> None:
     assert growth_plot(grown([], result(3))) is None
+
+
+def test_an_excerpt_that_is_set_aside_counts_in_no_figure_of_agreement(
+    make_campaign: Callable[..., Campaign], researcher: Any
+) -> None:
+    campaign = make_campaign(3, overlap=4, repeats=0)
+    annotate_all(campaign, 4)
+    before = compute_draft(campaign, now=NOW).result["agreement"]["vocals"]["se_db"]["n"]
+    item = campaign.items.first()
+    decide(item=item, verdict="set aside", reason="distorted", extra=0, by=researcher, now=NOW)
+    after = compute_draft(campaign, now=NOW).result["agreement"]["vocals"]["se_db"]["n"]
+    assert (before, after) == (12, 8)
