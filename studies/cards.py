@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from modeling.systems.interface import BUNDLED_CHECKPOINTS, System
+from modeling.systems.interface import System
 from modeling.systems.registry import systems
 from studies import asking
 
@@ -68,12 +68,12 @@ class CardPage:
     problem: str = ""
 
 
-def card_pages(checkpoints: Path = BUNDLED_CHECKPOINTS) -> list[CardPage]:
+def card_pages(checkpoints: Path) -> list[CardPage]:
     """Every system that may be met on a page, advisors first."""
     return [card_page(one.name, checkpoints) for one in asking.askable()]
 
 
-def card_page(name: str, checkpoints: Path = BUNDLED_CHECKPOINTS) -> CardPage:
+def card_page(name: str, checkpoints: Path) -> CardPage:
     """One system. Raises KeyError for a name that no system has, or that of an evaluation."""
     found = systems()[name]
     if found.evaluation_only:
@@ -98,7 +98,7 @@ def read_card(folder: Path) -> tuple[dict[str, Any] | None, str]:
     return card, ""
 
 
-def evaluation(checkpoints: Path = BUNDLED_CHECKPOINTS) -> list[Table]:
+def evaluation(checkpoints: Path) -> list[Table]:
     """The tables that training measured, one a protocol; [] without a readable card."""
     for name in TRAINED:
         card, _problem = read_card(checkpoints / name)

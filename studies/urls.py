@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studies.views import advise, cards, library
+from studies.views import advise, cards, experts, library
 
 urlpatterns = [
     path("advise/", advise.home, name="advise"),
@@ -20,6 +20,11 @@ urlpatterns = [
         advise.upload_balance,
         name="advise-upload-balance",
     ),
+    path("experts/", experts.index, name="experts"),
+    path("experts/<slug:key>/revoke/", experts.revoke, name="expert-revoke"),
+    path("e/<slug:token>/", experts.home, name="expert"),
+    path("e/<slug:token>/<slug:key>/", experts.task, name="expert-task"),
+    path("e/<slug:token>/<slug:key>/<slug:role>.flac", experts.stem, name="expert-stem"),
     path("models/", cards.index, name="models"),
     path("models/<slug:name>/", cards.card, name="model"),
 ]

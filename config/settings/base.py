@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "config",
     "annotate",
     "studies",
+    "modeling.management.apps.ModelingConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -169,6 +170,9 @@ JOB_PERIODIC_S = {"remove_expired_uploads": 3600}
 JOB_HEARTBEAT_S = 5
 # A running job whose heartbeat is older than this was killed: another worker takes it up.
 JOB_STALE_S = env.integer("JOB_STALE_S", 60, low=10)
+
+# Trained advisors: folders baseline, differential and rules, as `train_models` writes them.
+CHECKPOINTS: Path = Path(env.text("CHECKPOINTS", str(BASE_DIR / "modeling" / "checkpoints")))
 
 # What visitors bring to the page Advise: bounded, theirs alone, and gone after a while.
 ADVISE_UPLOAD_BYTES = env.integer("ADVISE_UPLOAD_MB", 400, low=1) * 10**6

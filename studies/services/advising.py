@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from analysis.vectors import Balance
@@ -37,13 +38,14 @@ def ask_all(
         ValueError: nothing sounds.
     """
     stem_set = StemSet(stems, problem_db)
-    bundle = asking.bundle_fingerprint()
+    bundle = asking.bundle_fingerprint(settings.CHECKPOINTS)
     missing = _missing(stems, stem_set.problem_db, bundle)
     window = asking.window_of(stem_set.folder, Balance.from_mapping(stem_set.problem_db))
     _measure_once(stem_set, window)
     seed = asking.seed_of(stems.key, problem_key(stem_set.problem_db))
     refused = {}
-    for number, reply in enumerate(asking.ask(window, missing, seed=seed), 1):
+    replies = asking.ask(window, missing, seed=seed, checkpoints=settings.CHECKPOINTS)
+    for number, reply in enumerate(replies, 1):
         if reply.advice is None:
             refused[reply.system.name] = reply.refusal
         else:

@@ -1,5 +1,6 @@
 """Who advises, what each hears, how it was made and how well it does."""
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,15 +10,21 @@ from studies import cards
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    context = {"pages": cards.card_pages(), "tables": cards.evaluation()}
+    tables = cards.evaluation(settings.CHECKPOINTS)
+    context = {"pages": cards.card_pages(settings.CHECKPOINTS), "tables": tables}
     return render(request, "studies/models.html", context)
 
 
 @require_safe
 def card(request: HttpRequest, name: str) -> HttpResponse:
     try:
-        page = cards.card_page(name)
+        page = cards.card_page(name, settings.CHECKPOINTS)
     except KeyError as error:
         raise Http404 from error
-    rows = [(table, row) for table in cards.evaluation() for row in table.rows if row.name == name]
+    rows = [
+        (table, row)
+        for table in cards.evaluation(settings.CHECKPOINTS)
+        for row in table.rows
+        if row.name == name
+    ]
     return render(request, "studies/model.html", {"page": page, "rows": rows})

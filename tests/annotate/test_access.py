@@ -95,6 +95,7 @@ def api(codes: tuple[int, int, int, int], name: str = "", **more: Any) -> Row:
 
 EVERYBODY = (200, 200, 200, 200)
 RESEARCHERS = (200, 200, 404, 404)
+NOBODY = (404, 404, 404, 404)
 API = (200, 200, 401, 401)
 API_OWNER = (200, 404, 401, 401)
 POST: dict[str, Any] = {"method": "post"}
@@ -137,6 +138,23 @@ ROWS: dict[str, Row] = {
     "campaign-open": of_campaign((302,), **POST),
     "campaign-close": of_campaign((302,), **POST),
     "revoke": of_campaign((302,), "annotator", **POST),
+    "advise": Row(EVERYBODY),
+    # Uploads belong to the browser that brought them; none of these did.
+    "advise-upload": Row(NOBODY, lambda cast, actor: ["an-upload"]),
+    "advise-upload-stem": Row(NOBODY, lambda cast, actor: ["an-upload", "drums"]),
+    "advise-upload-balance": Row(NOBODY, lambda cast, actor: ["an-upload", "json"]),
+    "advise-delete": Row(NOBODY, lambda cast, actor: ["an-upload"], **POST),
+    "advise-excerpt": Row(RESEARCHERS, lambda cast, actor: [cast.assignment.item.excerpt.key]),
+    "advise-excerpt-balance": Row(
+        NOBODY, lambda cast, actor: [cast.assignment.item.excerpt.key, "exe"]
+    ),
+    "models": Row(EVERYBODY),
+    "model": Row(EVERYBODY, lambda cast, actor: ["differential"]),
+    "experts": Row(RESEARCHERS),
+    "expert-revoke": Row(NOBODY, lambda cast, actor: ["an-expert"], **POST),
+    "expert": Row(NOBODY, lambda cast, actor: [cast.token]),
+    "expert-task": Row(NOBODY, lambda cast, actor: [cast.token, "a-task"]),
+    "expert-stem": Row(NOBODY, lambda cast, actor: [cast.token, "a-task", "drums"]),
     "api-schema": Row((200, 200, 401, 401)),
     "api-token": Row((400, 400, 401, 400), **POST),
     "api-root": api(API),
