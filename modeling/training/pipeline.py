@@ -41,6 +41,7 @@ from modeling.models.trunk import n_parameters
 from modeling.progress import Progress
 from modeling.rules import FittedRules, fit_rules, save_rules
 from modeling.training.calibration import fit_sigma_scale
+from modeling.training.curves import curves_svg
 from modeling.training.data import SongBank
 from modeling.training.loop import MemberRun, TrainedMember
 from modeling.training.presets import TrainingConfig
@@ -48,6 +49,7 @@ from modeling.training.start import fit_start
 
 RUNS_FOLDER = ".runs"
 RULES_FOLDER = "rules"
+CURVES_FILE = "curves.svg"
 PUBLISHED_WITHOUT_ANCHOR = "published_without_anchor"
 LIMITS = (
     "Figures on generated songs test the machinery, not the research question.",
@@ -174,6 +176,8 @@ def finish(
     for conditioning, found in trained.items():
         card = _card(conditioning, found, songs, config, seed, device, seconds, thresholds, figures)
         save_checkpoint(out / conditioning, found.ensemble, card)
+    curves = {name: [member.curve for member in found.members] for name, found in trained.items()}
+    (out / CURVES_FILE).write_text(curves_svg(curves), encoding="utf-8")
     return {"thresholds": thresholds, "tables": figures, "seconds": seconds}
 
 

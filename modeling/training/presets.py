@@ -36,6 +36,6 @@ class TrainingConfig:
 
 PRESETS = {
     "tiny": TrainingConfig("tiny", 32, 12, 10.0, 1, 30, batch_songs=16, check_every=10),
-    "small": TrainingConfig("small", 800, 120, 15.0, 3, 800),
+    "small": TrainingConfig("small", 1000, 120, 15.0, 3, 800),
     "gpu": TrainingConfig("gpu", 3000, 200, 15.0, 3, 3000, batch_songs=64, check_every=100),
 }
