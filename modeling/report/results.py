@@ -107,9 +107,7 @@ def _calibration(answers: Answers, cases: Cases, seed: int, was_seen: bool) -> l
     """How often there was an error, by the stated probability of one."""
     bootstrap = SongBootstrap(cases.songs, seed)
     wrong = (cases.n_moved > 0).astype(np.float64)
-    bins = np.clip(
-        np.digitize(answers.scores, PROBABILITY_EDGES) - 1, 0, len(PROBABILITY_EDGES) - 2
-    )
+    bins = np.digitize(answers.scores, PROBABILITY_EDGES[1:-1])
     return [
         {
             "stated": float(answers.scores[bins == number].mean()),

@@ -1,4 +1,4 @@
-"""How figures look: one colour and one mark for each row everywhere, colour-blind safe, no dates."""
+"""How figures look: each row has its colour and its mark everywhere, colour-blind safe."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ COLOURS = {
 MARKS = dict(zip(COLOURS, "osvPDX^sohp", strict=True)) | {"baseline": "s", "differential": "o"}
 SEEN_MARK = " \N{DAGGER}"
 INK, GRID = "#33312e", "#dedad3"
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
