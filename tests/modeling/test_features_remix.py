@@ -53,7 +53,9 @@ def test_audio_of_two_seconds_is_too_short() -> None:
 
 def test_the_reference_loudness_is_that_of_the_standard_at_usual_levels() -> None:
     gram = gram_of_stems(noise_stems(4), RATE_HZ)
-    assert stem_loudness_at_reference_lufs(gram) == pytest.approx(stem_loudness_lufs(gram), abs=0.01)
+    assert stem_loudness_at_reference_lufs(gram) == pytest.approx(
+        stem_loudness_lufs(gram), abs=0.01
+    )
 
 
 def test_the_reference_loudness_moves_by_exactly_the_gain_even_below_the_absolute_gate() -> None:
