@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.checkpoint import CARD_FILE, Checkpoint, load_checkpoint
+from modeling.checkpoint import CARD_FILE, Checkpoint, CheckpointError, load_checkpoint
 from modeling.corpus import Excerpt
 from modeling.errors import ErrorDistribution
 from modeling.evaluation.cases import Cases
@@ -48,9 +48,14 @@ class Contestants:
         return [*fitted, *saw] if saw else []
 
     def threshold(self, row: str, protocol: str, cases: Cases) -> float:
-        """From which probability of an error a row speaks."""
+        """From which probability of an error a row speaks. Raises CheckpointError without one."""
         if row in self.advisors:
-            return float(self.advisors[row].card.thresholds[protocol])
+            stated = self.advisors[row].card.thresholds
+            if protocol not in stated:
+                raise CheckpointError(
+                    f"{row}: the card states no threshold for {protocol!r}; train it again"
+                )
+            return float(stated[protocol])
         assert self.rules is not None
         sigma_db = {
             "template_shrinkage": self.rules.template_sigma_db,

@@ -45,7 +45,7 @@ def _note(seen: Sequence[str], text: str) -> str:
 def _by_system(protocol: Plain, seen: Sequence[str]) -> str:
     with drawing("error_by_system"):
         systems = protocol["systems"]
-        figure = Figure(figsize=(_WIDTH_IN, 1.0 + _ROW_IN * len(systems)))
+        figure = Figure(figsize=(_WIDTH_IN, 1.0 + _ROW_IN * len(systems)), layout="constrained")
         axes = figure.subplots()
         _rows(axes, {name: figures["centred_mae_db"] for name, figures in systems.items()}, seen)
         axes.set_xlim(left=0.0)
@@ -57,7 +57,9 @@ def _by_stem(protocol: Plain, seen: Sequence[str]) -> str:
     with drawing("error_by_stem_and_sign"):
         rows = [name for name in ADVISING if name in protocol["by_stem"]] or ["equal_loudness"]
         kinds = list(protocol["by_stem"][rows[0]])
-        figure = Figure(figsize=(_WIDTH_IN, 1.2 + 0.15 * len(rows) * len(kinds)))
+        figure = Figure(
+            figsize=(_WIDTH_IN, 1.2 + 0.15 * len(rows) * len(kinds)), layout="constrained"
+        )
         axes = figure.subplots()
         for number, kind in enumerate(kinds):
             for k, name in enumerate(rows):
@@ -87,18 +89,18 @@ def _calibration(protocol: Plain, seen: Sequence[str]) -> str:
             )
             for one in bins:
                 interval(left, name, one["observed"], one["stated"], across=False)
-        left.set(xlim=(0, 1), ylim=(0, 1), xlabel="Stated probability of an error")
+        left.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="Stated probability of an error")
         left.set_ylabel("Share of cases with an error")
         coverage = {name: protocol["systems"][name]["coverage_80"] for name in rows}
         _rows(right, coverage, seen)
         right.axvline(0.8, color=INK, linewidth=0.8, linestyle=":")
-        right.set(xlim=(0, 1), xlabel="Share inside the stated 80 % interval")
+        right.set(xlim=(-0.03, 1.03), xlabel="Share inside the stated 80 % interval")
         return svg(figure, _note(seen, _n(protocol)))
 
 
 def _specificity(protocol: Plain, seen: Sequence[str]) -> str:
     with drawing("specificity_against_joint"):
-        figure = Figure(figsize=(_WIDTH_IN * 0.75, 4.4))
+        figure = Figure(figsize=(_WIDTH_IN * 0.75, 4.4), layout="constrained")
         axes = figure.subplots()
         rows = [name for name in protocol["systems"] if name not in ("random", "perfect_ear")]
         for name in rows:
@@ -136,7 +138,7 @@ def _confusion(table: Mapping[str, Mapping[str, int]], title: str, seen: Sequenc
     with drawing(f"confusion {title}"):
         counts = np.array([[table.get(a, {}).get(b, 0) for b in ANSWERS] for a in ANSWERS])
         share = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-        figure = Figure(figsize=(5.6, 5.2))
+        figure = Figure(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.subplots()
         axes.grid(visible=False)
         axes.imshow(share, cmap="Blues", vmin=0.0, vmax=1.0)
