@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
-from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotate.background import enqueue_once
 from annotate.levels import balance_of_faders
-from annotate.models import Annotation, Assignment, CampaignExcerpt, EventBatch, Slot
+from annotate.models import Annotation, Assignment, CampaignExcerpt, Slot
 from annotate.services.assigning import hold_slot
+from annotate.services.batch_rows import insert_batch, store_desk
 from annotate.services.payload import Batch, PayloadError, Submission, read_batch
 from annotate.services.together import write_together
 
@@ -67,25 +66,14 @@ def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResul
         raise Refused(400, str(error)) from None
     if not assignment.annotator.campaign.is_open:
         raise Refused(409, _("This campaign is closed: nothing more can be changed."))
-    try:
-        return write_together(lambda: _take(assignment, batch, now))
-    except IntegrityError:
-        # Only a batch that is stored already may fail so; anything else is a fault of ours.
-        if not assignment.event_batches.filter(client=batch.client, seq=batch.seq).exists():
-            raise
-    return write_together(lambda: _answer_again(assignment, batch, now))
+    return write_together(lambda: _take(assignment, batch, now))
 
 
 def _take(assignment: Assignment, batch: Batch, now: datetime) -> SaveResult:
-    EventBatch.objects.create(
-        assignment=assignment,
-        client=batch.client,
-        seq=batch.seq,
-        events=batch.events,
-        received_at=now,
-    )
+    if not insert_batch(assignment, batch, now):
+        return _answer_again(assignment, batch, now)
     # This UPDATE also makes two answers at one instant wait for each other.
-    is_latest = _store_desk(assignment, batch, now)
+    is_latest = store_desk(assignment, batch, now)
     _extend_lease(assignment, now)
     annotation = _submit(assignment, batch.submission, now) if batch.submission else None
     return SaveResult(batch.seq, is_latest, annotation)
@@ -99,20 +87,6 @@ def _answer_again(assignment: Assignment, batch: Batch, now: datetime) -> SaveRe
     annotation = _submit(assignment, batch.submission, now) if batch.submission else None
     assignment.refresh_from_db(fields=["desk_page"])
     return SaveResult(batch.seq, batch.page >= assignment.desk_page, annotation)
-
-
-def _store_desk(assignment: Assignment, batch: Batch, now: datetime) -> bool:
-    """Where the desk stands now; False when a newer page has already said so."""
-    own = Assignment.objects.filter(pk=assignment.pk)
-    counted = {"listened_s": F("listened_s") + batch.listened_s, "moves": F("moves") + batch.moves}
-    newer = Q(desk_page__lt=batch.page) | Q(desk_page=batch.page, desk_seq__lt=batch.seq)
-    changed = own.filter(newer).update(
-        desk=batch.desk, desk_page=batch.page, desk_seq=batch.seq, saved_at=now, **counted
-    )
-    if not changed:
-        # A late save of an older page: what was done there counts, where its faders stood does not.
-        own.update(**counted)
-    return bool(changed)
 
 
 def _extend_lease(assignment: Assignment, now: datetime) -> None:

@@ -76,10 +76,13 @@ def _write_all() -> None:
 def _commit(writes: list[_Write[Any]]) -> None:
     """All in one transaction. If that cannot be committed nothing is stored, whatever each of them
     thought: then each for itself, so that only those at fault fail."""
-    try:
-        with transaction.atomic():
-            for write in writes:
-                write.run()
-    except Exception:
-        for write in writes:
-            write.run()
+    if len(writes) > 1:
+        try:
+            with transaction.atomic():
+                for write in writes:
+                    write.run()
+            return
+        except Exception:  # noqa: S110 - each of them meets it again below, if it is its own
+            pass
+    for write in writes:
+        write.run()
