@@ -1,11 +1,10 @@
 """Who is evaluated: the rows that need nothing, those that were trained, and what is missing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modeling.checkpoint import CARD_FILE, Checkpoint, CheckpointError, load_checkpoint
 from modeling.corpus import Excerpt
@@ -63,7 +62,8 @@ class Contestants:
             "neighbours": self.rules.neighbour_sigma_db,
         }[row]
         named = sorted({anchor for anchor in cases.anchors if anchor is not None})
-        return rule_threshold(sigma_db, cases.distribution, named or [None])
+        stated_db = tuple(float(value) for value in sigma_db)
+        return rule_threshold(stated_db, cases.distribution, tuple(named) or (None,))
 
 
 def find_contestants(checkpoints: Path) -> Contestants:
@@ -91,10 +91,11 @@ def find_contestants(checkpoints: Path) -> Contestants:
     return Contestants(rules, advisors, missing)
 
 
+@cache
 def rule_threshold(
-    sigma_db: NDArray[np.float64],
+    sigma_db: tuple[float, ...],
     distribution: ErrorDistribution,
-    anchors: Sequence[str | None] = (None,),
+    anchors: tuple[str | None, ...] = (None,),
 ) -> float:
     """From which probability of an error a rule with this spread (4,) speaks.
 

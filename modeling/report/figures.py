@@ -26,10 +26,11 @@ def svg_files(found: Plain) -> dict[str, str]:
     files = {
         "error_by_system.svg": _by_system(usual, seen),
         "error_by_stem_and_sign.svg": _by_stem(usual, seen),
-        "calibration.svg": _calibration(usual, seen),
         "specificity_against_joint.svg": _specificity(published, seen),
         "effect_of_advice.svg": _effect(found["effect"], seen, usual["n_songs"]),
     }
+    if usual["calibration"]:
+        files["calibration.svg"] = _calibration(usual, seen)
     for name in ("baseline", "differential", "template_shrinkage"):
         if name in published["confusion"]:
             title = f"Published protocol: {label(name, name in seen)}"
