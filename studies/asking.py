@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from modeling.systems.hearing import Scene
 from modeling.systems.interface import BUNDLED_CHECKPOINTS, Options, System, SystemFailedError
 from modeling.systems.registry import advise, system, systems
 from studies.reading import load_window
+
+if TYPE_CHECKING:
+    from modeling.endpoint.client import Endpoint
 
 # The advisors first; what is not named here follows by name.
 ORDER = (
@@ -85,7 +89,12 @@ def window_of(folder: Path, present: Balance | None = None, **about: str) -> Ste
 
 
 def ask(
-    stems: Stems, asked: Sequence[System], *, seed: int, checkpoints: Path = BUNDLED_CHECKPOINTS
+    stems: Stems,
+    asked: Sequence[System],
+    *,
+    seed: int,
+    checkpoints: Path = BUNDLED_CHECKPOINTS,
+    endpoint: "Endpoint | None" = None,
 ) -> Iterator[Reply]:
     """Each system's advice for the balance at which the stems stand.
 
@@ -93,7 +102,7 @@ def ask(
         ValueError: nothing sounds.
     """
     scene = scene_of(stems)
-    options = Options(seed=seed, checkpoints=checkpoints)
+    options = Options(seed=seed, checkpoints=checkpoints, endpoint=endpoint)
     for one in asked:
         try:
             yield Reply(one, advise(one.name, scene, options))

@@ -8,8 +8,11 @@ from django.utils.translation import gettext as _
 
 from annotate.background import Report
 from annotate.fields import StemValues
+from annotate.media import media_folder
 from annotate.models import Excerpt
 from modeling.audio import AudioError
+from studies import asking
+from studies.llm import configured_endpoint
 from studies.models import Upload
 from studies.services import advising, uploads
 
@@ -37,7 +40,10 @@ def advise_on_upload(report: Report, *, upload: str) -> dict[str, Any]:
 def advise_on_excerpt(report: Report, *, excerpt: str, problem_db: StemValues) -> dict[str, Any]:
     """Ask every system about an excerpt of the library at a balance."""
     row = Excerpt.objects.select_related("song").get(key=excerpt)
-    refused = advising.ask_all(row, problem_db=problem_db, now=timezone.now(), report=report)
+    with configured_endpoint(media_folder("endpoint"), asking.seed_of(excerpt)) as endpoint:
+        refused = advising.ask_all(
+            row, problem_db=problem_db, now=timezone.now(), report=report, endpoint=endpoint
+        )
     return {"refused": refused}
 
 

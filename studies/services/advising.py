@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +22,9 @@ from studies.models.systems import problem_key
 from studies.reading import SPECTRA, spectra_db
 from studies.stems import StemSet
 
+if TYPE_CHECKING:
+    from modeling.endpoint.client import Endpoint
+
 
 def ask_all(
     stems: Excerpt | Upload,
@@ -30,6 +33,7 @@ def ask_all(
     now: datetime,
     report: Report,
     share: tuple[float, float] = (0.0, 1.0),
+    endpoint: "Endpoint | None" = None,
 ) -> dict[str, str]:
     """Let every system advise that has not yet; why some could not, by name.
 
@@ -44,7 +48,9 @@ def ask_all(
     _measure_once(stem_set, window)
     seed = asking.seed_of(stems.key, problem_key(stem_set.problem_db))
     refused = {}
-    replies = asking.ask(window, missing, seed=seed, checkpoints=settings.CHECKPOINTS)
+    replies = asking.ask(
+        window, missing, seed=seed, checkpoints=settings.CHECKPOINTS, endpoint=endpoint
+    )
     for number, reply in enumerate(replies, 1):
         if reply.advice is None:
             refused[reply.system.name] = reply.refusal

@@ -8,11 +8,14 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from annotate.management.command import GainsayCommand
+from annotate.media import media_folder
 from modeling.advice.json_form import to_json
 from modeling.audio import AudioError
+from modeling.endpoint.request import EndpointError
 from modeling.progress import Progress
 from modeling.systems.interface import BUNDLED_CHECKPOINTS, SystemFailedError
 from studies.asking import Reply, ask, askable, seed_of, window_of
+from studies.llm import configured_endpoint
 from studies.reading import LONGEST_S, read_stems
 
 
@@ -47,8 +50,17 @@ class Command(GainsayCommand):
                 stems = window_of(read.excerpt, title=read.title)
                 seed = options["seed"]
                 seed = seed_of(read.title) if seed is None else seed
-                replies = list(ask(stems, asked, seed=seed, checkpoints=options["checkpoints"]))
-        except (AudioError, SystemFailedError, ValueError) as error:
+                with configured_endpoint(media_folder("endpoint"), seed) as endpoint:
+                    replies = list(
+                        ask(
+                            stems,
+                            asked,
+                            seed=seed,
+                            checkpoints=options["checkpoints"],
+                            endpoint=endpoint,
+                        )
+                    )
+        except (AudioError, SystemFailedError, EndpointError, ValueError) as error:
             raise CommandError(str(error)) from None
         for note in read.notes:
             self.say(note)
