@@ -1,6 +1,5 @@
 """The browser's meter gives the numbers of Python's: the very module of the page, in Chromium."""
 
-import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from modeling.headroom import compensation_db, pack_peaks, peak_bound_db, peaks_of_stems
 from modeling.loudness import gram_of_stems, loudness_lufs, matching_gain_db, pack_gram
@@ -18,7 +17,6 @@ from tests.modeling.loudness_audio import generated_stems
 pytestmark = pytest.mark.browser
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 RATE = 44_100
 TARGET_LUFS = -16.0
 
@@ -42,21 +40,15 @@ class _Quiet(SimpleHTTPRequestHandler):
         """A test's output is its result only."""
 
 
-@pytest.fixture(scope="module")
-def static_page() -> Iterator[Page]:
+@pytest.fixture
+def static_page(chromium: Browser) -> Iterator[Page]:
     """A page of a server that serves the static folder and nothing else."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium: set CHROMIUM to one")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(STATIC)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
-        yield page
-        browser.close()
+    page = chromium.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    yield page
+    page.close()
     server.shutdown()
     server.server_close()
 
