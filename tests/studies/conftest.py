@@ -1,5 +1,6 @@
 """The cast of this package's tests: that of annotate, and stems that a visitor could bring."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from analysis.vectors import STEMS
 from config.work import run_job
 from studies.models import Upload
+from studies.reading import read_stems
 from tests.annotate.conftest import (  # noqa: F401
     NOW,
     campaign,
@@ -27,10 +30,18 @@ from tests.annotate.conftest import (  # noqa: F401
 )
 
 
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings, tmp_path: Path) -> None:
+    """No trained models: rules speak for all. A test's jobs run inside its transaction, for whose
+    end a heartbeat on SQLite would wait."""
+    settings.CHECKPOINTS = tmp_path / "no-checkpoints"
+    settings.JOB_HEARTBEAT_S = 3600
+
+
 @pytest.fixture
 def stem_files(tmp_path: Path) -> dict[str, Path]:
-    """Six seconds of four stems on disk."""
-    folder = write_song(tmp_path / "mine" / "My Song")
+    """Four seconds of four stems on disk."""
+    folder = write_song(tmp_path / "mine" / "My Song", seconds=4.0)
     return {stem: folder / f"{stem}.flac" for stem in STEMS}
 
 
@@ -69,9 +80,27 @@ def visitor(db: None) -> Client:
     return Client()
 
 
+@pytest.fixture(scope="session")
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the worker's child process makes of those stems."""
+    folder = tmp_path_factory.mktemp("read")
+    read_stems(write_song(folder / "My Song", seconds=4.0), folder / "target")
+    return folder / "target"
+
+
 @pytest.fixture
-def upload(visitor: Client, stem_files: dict[str, Path], work: Callable[[], list[Any]]) -> Upload:
-    """Stems that `visitor` brought, read and advised on."""
+def upload(
+    visitor: Client,
+    stem_files: dict[str, Path],
+    read_once: Path,
+    work: Callable[[], list[Any]],
+) -> Upload:
+    """Stems that `visitor` brought, read (once for all tests) and advised on."""
     bring(visitor, stem_files)
+    found = Upload.objects.get()
+    shutil.copytree(read_once, found.folder, dirs_exist_ok=True)
+    shutil.rmtree(found.received)
+    Upload.objects.update(state=Upload.State.READY)
     work()
-    return Upload.objects.get()
+    found.refresh_from_db()
+    return found

@@ -25,12 +25,24 @@ from tests.studies.conftest import NOW
 
 
 @pytest.fixture
-def excerpt(imported_song: Any) -> Excerpt:
-    return imported_song.excerpts.get()
+def excerpt(make_excerpt: Any) -> Excerpt:
+    """Known by name and levels; only what is heard needs audio."""
+    found: Excerpt = make_excerpt(1)
+    return found
 
 
 @pytest.fixture
 def invitation(researcher: Any, excerpt: Excerpt) -> experts.Invitation:
+    return invited(researcher, excerpt)
+
+
+@pytest.fixture
+def heard(researcher: Any, imported_song: Any) -> experts.Invitation:
+    """The same with audio."""
+    return invited(researcher, imported_song.excerpts.get())
+
+
+def invited(researcher: Any, excerpt: Excerpt) -> experts.Invitation:
     found = experts.invite(owner=researcher, excerpts=[excerpt], count=5, seed=3, now=NOW)
     ExpertTask.objects.update(problem_db={"vocals": -6.0, "drums": 0.0, "bass": 0.0, "other": 0.0})
     return found
@@ -66,10 +78,10 @@ def test_the_same_seed_gives_the_same_problems_and_each_expert_a_letter(
 
 
 def test_an_expert_hears_the_problem_and_nothing_tells_what_it_is(
-    invitation: experts.Invitation, task: ExpertTask
+    heard: experts.Invitation,
 ) -> None:
-    client = Client()
-    page = client.get(address(invitation, task))
+    client, task = Client(), heard.expert.tasks.get()
+    page = client.get(address(heard, task))
     text = page.content.decode()
     assert page["Referrer-Policy"] == "same-origin"
     assert "6.0" not in text.split('id="desk"')[0].split("<main")[1]
@@ -237,10 +249,10 @@ def test_another_opinion_of_the_same_person_is_refused(tmp_path: Path, excerpt: 
 
 
 def test_an_expert_stands_beside_the_systems_on_the_page(
-    researcher: Any, invitation: experts.Invitation, task: ExpertTask
+    researcher: Any, heard: experts.Invitation
 ) -> None:
-    client = Client()
-    client.post(address(invitation, task), form("Bring the voice up.", vocals=6.0))
+    client, task = Client(), heard.expert.tasks.get()
+    client.post(address(heard, task), form("Bring the voice up.", vocals=6.0))
     client.force_login(researcher)
     page = client.get(
         reverse("advise-excerpt", args=[task.excerpt.key]), {"vocals": "-6"}

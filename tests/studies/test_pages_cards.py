@@ -125,8 +125,7 @@ def test_pages_for_visitors_import_neither_torch_nor_pandas() -> None:
     code = (
         "import sys, django; django.setup()\n"
         "from django.test import Client\n"
-        "from django.core.management import call_command\n"
-        "from django.test.utils import setup_test_environment, get_runner\n"
+        "from django.test.utils import setup_test_environment\n"
         "setup_test_environment()\n"
         "from django.test.runner import DiscoverRunner\n"
         "runner = DiscoverRunner(verbosity=0, interactive=False)\n"
@@ -138,10 +137,12 @@ def test_pages_for_visitors_import_neither_torch_nor_pandas() -> None:
         "finally:\n"
         "    runner.teardown_databases(old)\n"
     )
+    # On a database of its own: that of this run is taken.
+    environment = {n: v for n, v in os.environ.items() if n != "TEST_DATABASE_URL"}
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+        env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
         capture_output=True,
         text=True,
         check=True,
