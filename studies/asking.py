@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ class Stems:
     title: str = ""
     artist: str = ""
     licence: str = ""
-    fingerprint: str = field(default="")
+    fingerprint: str = ""
 
 
 def askable(name: str | None = None) -> list[System]:

@@ -32,9 +32,10 @@ _OVERHEAD_BYTES = 100_000
 def home(request: HttpRequest) -> HttpResponseBase:
     """The form, and its answer. Django would spool a body of any size while it looks for the CSRF
     token, so the size that the request states is checked first."""
-    sent = request.META.get("CONTENT_LENGTH") or "0"
+    sent = str(request.META.get("CONTENT_LENGTH") or "0")
     most = settings.ADVISE_UPLOAD_BYTES + _OVERHEAD_BYTES
-    if request.method == "POST" and int(sent) > most:
+    # What is no number is read as nothing, as Django does.
+    if request.method == "POST" and sent.isdecimal() and int(sent) > most:
         request.META["CONTENT_LENGTH"] = "0"  # nothing later reads it either
         return _form(request, fault=uploads.too_large(), status=413)
     return _home(request)
