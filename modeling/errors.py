@@ -12,9 +12,10 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from analysis.vectors import STEMS
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 SMALLEST_DB, LARGEST_DB = 1.5, 12.0
 _GRID_STEP_DB = 0.5
@@ -162,6 +163,8 @@ def _grid_parts(
 
 
 def _all_moved(distribution: ErrorDistribution, active: list[int]) -> Floats:
+    from scipy.stats import qmc
+
     unit = qmc.Sobol(2 * len(active), rng=np.random.default_rng(_HYPOTHESIS_SEED)).random(_N_ALL)
     signs = np.where(unit[:, : len(active)] < 0.5, -1.0, 1.0)
     span_db = distribution.largest_db - distribution.smallest_db

@@ -14,11 +14,12 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 from analysis.vectors import STEMS
 from modeling.kweighting import k_weighting_sos
 from modeling.loudness import OFFSET_LU, loudness_lufs
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 SAMPLE_RATE_HZ = 44_100
 N_BANDS = 40
@@ -70,6 +71,12 @@ def band_products(stems: NDArray[np.floating]) -> BandProducts:
         np.asarray(steps.sum(axis=2) * scale, dtype=np.float32),
         level_db,
     )
+
+
+def n_columns_and_steps(n_samples: int) -> tuple[int, int]:
+    """How many columns of bands and steps of the envelope `band_products` gives of a length."""
+    n_frames = (n_samples - BAND_FRAME) // BAND_HOP + 1
+    return n_frames // FRAMES_PER_COLUMN, (n_samples - STEP_FRAME) // STEP_HOP + 1
 
 
 def band_powers(audio: NDArray[np.floating]) -> tuple[Powers, Powers]:
@@ -206,6 +213,8 @@ def _paired(
     frames_per_column: int,
 ) -> NDArray[np.float32]:
     """Band products (columns, bands, 2, pairs) of signals (k, 2, n)."""
+    from scipy.fft import rfft
+
     n_columns = ((signals.shape[2] - frame) // hop + 1) // frames_per_column
     if signals.shape[2] < SHORTEST_S * SAMPLE_RATE_HZ:
         seconds = signals.shape[2] / SAMPLE_RATE_HZ

@@ -7,7 +7,6 @@ bound needs no audio, holds for every balance, and is the same sum in the browse
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from modeling.loudness import (
     N_STEMS,
@@ -19,6 +18,8 @@ from modeling.loudness import (
     pack_float32,
     stem_loudness_lufs,
 )
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 CEILING_DBFS = -1.0
 FADER_RANGE_DB = (-40.0, 12.0)
@@ -168,6 +169,8 @@ def true_peak_dbtp(audio: NDArray[np.floating]) -> float | None:
 
     None for silence.
     """
+    from scipy.signal import resample_poly
+
     if audio.shape[-1] == 0:
         return None
     between = resample_poly(np.asarray(audio, dtype=np.float64), OVERSAMPLING, 1, axis=-1)

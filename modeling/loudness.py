@@ -16,10 +16,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import sosfilt
 
 from analysis.vectors import STEMS
 from modeling.kweighting import k_weighting_sos
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 HOP_S = 0.1
 HOPS_PER_BLOCK = 4  # 400 ms blocks, 75 % overlap
@@ -94,6 +95,8 @@ class GramMeter:
         self._rest = np.empty((*block.shape[:2], 0))
 
     def _measure(self, samples: Floats) -> None:
+        from scipy.signal import sosfilt
+
         self._refuse_non_finite(samples)
         weighted, self._state = sosfilt(self._sos, samples, axis=-1, zi=self._state)
         self._n_samples += samples.shape[2]

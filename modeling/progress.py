@@ -14,8 +14,9 @@ _PLAIN_LINE_S = 10.0
 class Progress:
     """Shows how far a loop is: one redrawn line on a terminal, a plain line now and then otherwise.
 
-    `total` is in any unit (seconds of audio, songs, steps); None or 0 means unknown. The clock and
-    the stream are arguments for tests.
+    `total` is in any unit (seconds of audio, songs, steps); None or 0 means unknown. A total of 1
+    without a unit is a share: the percentage says it all. The clock and the stream are arguments
+    for tests.
 
     >>> with Progress(240.0, "Falcon 69", unit="s") as progress:  # doctest: +SKIP
     ...     progress.advance(5.0)
@@ -88,9 +89,11 @@ class Progress:
         share = min(1.0, self.done / self.total)
         bar = "#" * round(share * _BAR_WIDTH)
         left_s = (self.total - self.done) / rate if rate > 0.0 else None
-        text = f"{self.label}  [{bar:.<{_BAR_WIDTH}}] {share:4.0%}  {amount}/{self.total:.4g}"
+        text = f"{self.label}  [{bar:.<{_BAR_WIDTH}}] {share:4.0%}"
         left = "" if left_s is None or share >= 1.0 else f"  {_clock_time(left_s)} left"
-        return f"{text} {self.unit}".rstrip() + f"  {speed}{left}"
+        if self.total == 1.0 and not self.unit:
+            return text + left
+        return f"{text}  {amount}/{self.total:.4g} {self.unit}".rstrip() + f"  {speed}{left}"
 
 
 def _clock_time(seconds: float) -> str:

@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-import av
 import numpy as np
 import soundfile
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from modeling.containers import fault_in_container
+
+# PyAV is imported where it is used: web processes load this module and start without it.
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 768_000
 STEM_MP4_N_STREAMS = 5
@@ -174,6 +176,8 @@ class _Mp4Reader:
     """One audio stream of a MUSDB18 `.stem.mp4`, through PyAV."""
 
     def __init__(self, file: StemFile, stream: int) -> None:
+        import av
+
         self._path = file.path
         try:
             # The format is named so that a text with this suffix is never taken for a playlist.
@@ -208,6 +212,8 @@ class _Mp4Reader:
         )
 
     def blocks(self, n_frames: int) -> Iterator[Frames]:
+        import av
+
         waiting: list[Frames] = []
         n_waiting = n_done = 0
         to_float = av.AudioResampler(format="flt")
@@ -240,7 +246,7 @@ class _Mp4Reader:
         self._container.close()
 
 
-def _samples(frame: AudioFrame) -> Frames:
+def _samples(frame: "AudioFrame") -> Frames:
     """(n, channels) float32 of a packed float frame."""
     interleaved = np.asarray(frame.to_ndarray(), dtype=np.float32)
     return interleaved.reshape(-1, frame.layout.nb_channels)

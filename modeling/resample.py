@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, kaiserord, upfirdn
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 STOP_BAND_DB = 100.0
 PASS_BAND_SHARE = 20.0 / 22.05
@@ -65,6 +66,8 @@ class StreamResampler:
         return ready
 
     def _filter(self, samples: Block) -> Block:
+        from scipy.signal import upfirdn
+
         filtered = upfirdn(self._taps, samples, self._up, self._down, axis=-1)
         first = (self._context * self._up + self._delay) // self._down
         n_out = self._block * self._up // self._down
@@ -75,6 +78,8 @@ def _low_pass(
     rate_in_hz: int, rate_out_hz: int, up: int, down: int
 ) -> tuple[NDArray[np.float32], int]:
     """Taps at `up` times the input rate and their delay, made a multiple of `down`."""
+    from scipy.signal import firwin, kaiserord
+
     nyquist_hz = rate_in_hz * up / 2.0
     stop_hz = min(rate_in_hz, rate_out_hz) / 2.0
     pass_hz = stop_hz * PASS_BAND_SHARE

@@ -5,7 +5,8 @@ state evidence and go through the same posterior and decision as the advisors; t
 bare correction. All are numpy only.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from analysis.vectors import centre
-from modeling.errors import ErrorDistribution, Mask
+from modeling.errors import PUBLISHED, USUAL, ErrorDistribution, Mask
 from modeling.models.posterior import Evidence
 
 RULES_FILE = "rules.safetensors"
 FORMAT = "gainsay-rules/1"
+STATING_ROWS = ("template_shrinkage", "ridge", "neighbours")
+PUBLISHED_WITHOUT_ANCHOR = "published_without_anchor"
+PROTOCOLS = (USUAL.name, PUBLISHED.name, PUBLISHED_WITHOUT_ANCHOR)
 N_NEIGHBOURS = 15
 SMALLEST_SIGMA_DB = 0.5
 # Centring four stems takes a quarter of the variance of independent offsets.
@@ -37,7 +41,8 @@ class FittedRules:
 
     Shapes: template_db, template_sigma_db, ridge_sigma_db, neighbour_sigma_db (4,);
     ridge_weights (f, 4) on standardised features; library_features (n, f) and library_db (n, 4)
-    are the training songs' features and balanced relative loudness (NaN where masked).
+    are the training songs' features and balanced relative loudness (NaN where masked);
+    thresholds (3, 3) are those of `STATING_ROWS` in `PROTOCOLS`, fitted on validation songs.
     """
 
     template_db: Floats
@@ -47,6 +52,18 @@ class FittedRules:
     library_features: Floats
     library_db: Floats
     neighbour_sigma_db: Floats
+    thresholds: Floats = field(
+        default_factory=lambda: np.full((len(STATING_ROWS), len(PROTOCOLS)), 0.5)
+    )
+
+    def threshold(self, row: str, protocol: str) -> float:
+        """From which probability of an error a row speaks."""
+        return float(self.thresholds[STATING_ROWS.index(row), PROTOCOLS.index(protocol)])
+
+    def with_thresholds(self, fitted: Mapping[str, Mapping[str, float]]) -> "FittedRules":
+        """The same with thresholds by protocol and row; rows of others are left out."""
+        values = [[fitted[protocol][row] for protocol in PROTOCOLS] for row in STATING_ROWS]
+        return replace(self, thresholds=np.array(values))
 
 
 def zero(relative_db: Floats) -> Floats:
@@ -130,16 +147,21 @@ def fit_rules(
         training_db,
         np.ones(4),
     )
-    linear_db = template_db + validation_features @ ridge_weights
-    near_db = np.stack([neighbour_balance_db(row, draft) for row in validation_features])
-    return FittedRules(
-        template_db,
-        _sigma_db(np.concatenate([training_db, validation_db]) - template_db),
-        ridge_weights,
-        _sigma_db(validation_db - linear_db),
-        training_features,
-        training_db,
-        _sigma_db(validation_db - near_db),
+    return with_sigma(draft, validation_features, validation_db)
+
+
+def with_sigma(
+    fitted: FittedRules, validation_features: Floats, validation_db: Floats
+) -> FittedRules:
+    """The same, with how far validation songs (n, f), (n, 4) lie from what is said."""
+    linear_db = fitted.template_db + validation_features @ fitted.ridge_weights
+    near_db = np.stack([neighbour_balance_db(row, fitted) for row in validation_features])
+    known_db = np.concatenate([fitted.library_db, validation_db])
+    return replace(
+        fitted,
+        template_sigma_db=_sigma_db(known_db - fitted.template_db),
+        ridge_sigma_db=_sigma_db(validation_db - linear_db),
+        neighbour_sigma_db=_sigma_db(validation_db - near_db),
     )
 
 
@@ -163,6 +185,8 @@ def load_rules(folder: Path) -> FittedRules:
         fitted = FittedRules(**{name: value.astype(np.float64) for name, value in arrays.items()})
     except (SafetensorError, OSError, TypeError) as error:
         raise RulesError(f"{path} is missing or damaged; train again") from error
+    if fitted.thresholds.shape != (len(STATING_ROWS), len(PROTOCOLS)):
+        raise RulesError(f"{path}: the thresholds do not fit; train again")
     if not np.isfinite(fitted.ridge_weights).all():
         raise RulesError(f"{path}: the ridge weights hold NaN; train again")
     return fitted

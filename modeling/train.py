@@ -5,7 +5,8 @@
     python -m modeling.train --preset gpu --out modeling/checkpoints --jobs 16
 
 Songs are generated and cached in --data; what is there already is used. A run that was killed goes
-on where it was with --resume. The outcome is one folder per advisor (weights and card) and the
+on where it was with --resume; --minutes ends a run by itself, with status 3, to go on in the same
+way. The outcome is one folder per advisor (weights and card) and the
 fitted rules; progress goes to stderr, with --json the figures go to stdout.
 """
 
@@ -20,10 +21,14 @@ from pathlib import Path
 import torch
 
 from modeling.checkpoint import CheckpointError
-from modeling.corpus import CorpusError, excerpts_of_song
-from modeling.training.pipeline import train_both
+from modeling.corpus import CorpusError
+from modeling.training.deadline import Deadline, OutOfTimeError
+from modeling.training.pipeline import Conduct, train_both
 from modeling.training.presets import PRESETS
+from modeling.training.songs import real_excerpts
 from modeling.training.state import TrainingError
+
+STOPPED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,19 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     device = torch.device(given.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     torch.use_deterministic_algorithms(device.type == "cpu")
     try:
-        extra = [
-            excerpt for path in given.real for excerpt in excerpts_of_song(path, config.duration_s)
-        ]
         figures = train_both(
             config,
             given.data,
             given.out,
             given.seed,
-            resume=given.resume,
-            jobs=given.jobs,
-            device=device,
-            extra=extra,
+            Conduct(device, given.resume, given.jobs, Deadline(given.minutes), given.runs),
+            real_excerpts(given.real, config.duration_s),
         )
+    except OutOfTimeError as stop:
+        sys.stderr.write(f"{stop}\n")
+        return STOPPED
     except (CorpusError, TrainingError, CheckpointError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -68,8 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--songs", type=int, help="generated songs, instead of the preset's")
     parser.add_argument("--real", type=Path, nargs="+", default=[], help="songs to learn from too")
+    parser.add_argument("--minutes", type=float, help="stop by then, to go on with --resume")
+    parser.add_argument("--runs", type=Path, help="folder of what is not done; default: in --data")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes for songs")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--device", help="as torch names it; the GPU where there is one")
     parser.add_argument("--json", action="store_true", help="figures as one object on stdout")
     return parser

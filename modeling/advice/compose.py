@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import foldnorm
 
 from analysis.vectors import STEMS, Balance, Move, centre
 from modeling.advice.facts import REGIONS_HZ, Fact
 from modeling.advice.structure import Advice, Answer, Provenance, SpokenMove, Uncertainty
 from modeling.advice.writer import STEP_DB, write
 from modeling.errors import SMALLEST_DB, USUAL, ErrorDistribution
+from modeling.models.comparison import self_checked
 from modeling.models.decision import Decision, StemMove, decide, decide_without_uncertainty
-from modeling.models.posterior import Evidence, Posterior, log_likelihoods, posterior
+from modeling.models.posterior import Evidence, Posterior, posterior
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 INTERVAL_LEVEL = 0.8
 PLACES = ("similar_songs", "against_balanced")
@@ -42,15 +44,13 @@ def from_evidence(
 ) -> Advice:
     """Advice of a system that states uncertainty: it speaks where the threshold is reached.
 
-    With `checked`, a move is kept only if the set after it compares better than the set before:
-    for systems whose evidence (4,) follows a move exactly, as that of heard stems does.
+    With `checked`, only moves that pass the self-check are said: for systems whose evidence (4,)
+    follows a move exactly, as that of heard stems does.
     """
     found = posterior(evidence, distribution)
     decision = decide(found, threshold)
-    if checked and decision.moves:
-        move_db = decision.as_move([bool(value) for value in found.mask])
-        if compare(evidence, move_db) <= 0.0:
-            decision = Decision((), decision.p_error)
+    if checked:
+        decision = self_checked(evidence, decision)
     answer = Answer(tuple(_rounded(move) for move in decision.moves))
     if answer.leave_it and found.mask.sum() > 1:
         answer = Answer((), within_db(evidence))
@@ -63,6 +63,8 @@ def within_db(evidence: Evidence) -> float:
     Each stem lies within this of its place with a probability of 80 % or more, as far as the
     evidence alone can tell: without the prior, by which most sets would have no error at all.
     """
+    from scipy.stats import foldnorm
+
     active = evidence.mask
     offset_db = centre(evidence.offset_db)[active]
     variance = evidence.sigma_db[active] ** 2
@@ -72,15 +74,6 @@ def within_db(evidence: Evidence) -> float:
     sigma_db = np.sqrt(centred)
     reach_db = foldnorm.ppf(INTERVAL_LEVEL, np.abs(offset_db) / sigma_db, scale=sigma_db)
     return max(STEP_DB, STEP_DB * math.ceil(float(np.max(reach_db)) / STEP_DB))
-
-
-def compare(evidence: Evidence, move_db: Floats) -> float:
-    """By how much likelier (log) a set is balanced after a move (4,) than before it."""
-    active = evidence.mask
-    offsets_db = np.stack([evidence.offset_db, evidence.offset_db + move_db])[:, active]
-    sigmas_db = np.stack([evidence.sigma_db] * 2)[:, active]
-    before, after = log_likelihoods(offsets_db, sigmas_db, np.zeros((1, int(active.sum()))))[:, 0]
-    return float(after - before)
 
 
 def from_correction(correction_db: Floats, speaker: Speaker) -> Advice:

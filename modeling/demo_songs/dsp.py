@@ -57,8 +57,13 @@ def band_pass(audio: Audio, low_hz: float, high_hz: float) -> Audio:
 
 def _filter(audio: Audio, order: int, hz: float, kind: Literal["lowpass", "highpass"]) -> Audio:
     edge = float(np.clip(hz, 5.0, 0.48 * RATE_HZ))
-    sections = signal.butter(order, edge, kind, fs=RATE_HZ, output="sos").astype(np.float32)
-    return np.asarray(signal.sosfilt(sections, audio, axis=-1), dtype=np.float32)
+    return _through(signal.butter(order, edge, kind, fs=RATE_HZ, output="sos"), audio)
+
+
+def _through(sections: Curve, audio: Audio) -> Audio:
+    """In double precision: what rings on in silence would soon be float32's slow tiny numbers."""
+    heard = signal.sosfilt(sections, audio.astype(np.float64), axis=-1)
+    return np.asarray(heard, dtype=np.float32)
 
 
 def peak_eq(audio: Audio, hz: float, gain_db: float, octaves: float = 1.0) -> Audio:
@@ -69,9 +74,7 @@ def peak_eq(audio: Audio, hz: float, gain_db: float, octaves: float = 1.0) -> Au
     middle = -2.0 * math.cos(turn)
     above = np.array([1.0 + alpha * amplitude, middle, 1.0 - alpha * amplitude])
     below = np.array([1.0 + alpha / amplitude, middle, 1.0 - alpha / amplitude])
-    section = np.concatenate([above, below])[None, :] / below[0]
-    heard = signal.sosfilt(section.astype(np.float32), audio, axis=-1)
-    return np.asarray(heard, dtype=np.float32)
+    return _through(np.concatenate([above, below])[None, :] / below[0], audio)
 
 
 def saturate(audio: Audio, drive_db: float) -> Audio:

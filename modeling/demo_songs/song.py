@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -54,10 +55,17 @@ class DemoSong:
         return _per_stem(np.array([sum(part) for part in parts]))
 
 
-def compose(seed: int, index: int, duration_s: float = 25.0) -> DemoSong:
+def compose(
+    seed: int,
+    index: int,
+    duration_s: float = 25.0,
+    change: Callable[[Audio], Audio] | None = None,
+) -> DemoSong:
     """Make song `index` of the collection `seed`.
 
-    The same arguments give the same samples on one machine, in any order and any process.
+    The same arguments give the same samples on one machine, in any order and any process. `change`
+    is applied to the stems (4, 2, n) before anything is measured, so that the rule holds for what
+    is heard after it.
 
     Raises:
         ValueError: a duration outside 10 to 300 s, or a negative seed or index.
@@ -68,7 +76,8 @@ def compose(seed: int, index: int, duration_s: float = 25.0) -> DemoSong:
         raise ValueError(f"seed {seed}, index {index}: both must be 0 or more")
     artist = _artist_of(index)
     plan = plan_song(seed, index, duration_s)
-    level_stems = equal_loudness(_play(plan, seed, index, artist))
+    played = _play(plan, seed, index, artist)
+    level_stems = equal_loudness(played if change is None else change(played))
     heard = measure(level_stems)
     content = content_db(heard)
     residual = residual_db(_generator(seed, index, "residual"))
@@ -77,7 +86,7 @@ def compose(seed: int, index: int, duration_s: float = 25.0) -> DemoSong:
         seed=seed,
         index=index,
         title=song_title(_generator(seed, index, "title")),
-        artist=artist_name(_generator(seed, artist, "artist name"), artist + 1),
+        artist=artist_of_song(seed, index),
         genre=plan.genre.name,
         tempo_bpm=plan.tempo_bpm,
         key=plan.key,
@@ -96,6 +105,12 @@ def plan_song(seed: int, index: int, duration_s: float) -> Plan:
     order = _generator(seed, artist // len(GENRES), "genres").permutation(len(GENRES))
     genre = GENRES[int(order[artist % len(GENRES)])]
     return make_plan(genre, duration_s, _generator(seed, index, "plan"))
+
+
+def artist_of_song(seed: int, index: int) -> str:
+    """Who plays song `index` of the collection `seed`."""
+    artist = _artist_of(index)
+    return artist_name(_generator(seed, artist, "artist name"), artist + 1)
 
 
 def _artist_of(index: int) -> int:

@@ -22,7 +22,13 @@ from modeling.endpoint.reading import (
     read_completion,
     read_usage,
 )
-from modeling.endpoint.request import Answer, Connection, EndpointError, Request
+from modeling.endpoint.request import (
+    Answer,
+    Connection,
+    EndpointError,
+    KeyRefusedError,
+    Request,
+)
 from modeling.endpoint.sending import Failure, Sender
 from modeling.endpoint.store import Store
 from modeling.endpoint.waiting import Patience
@@ -123,7 +129,8 @@ class Endpoint:
             except Failure as failure:
                 if not failure.again or n_attempt == self._patience.attempts:
                     tries = f" after {n_attempt} attempts" if n_attempt > 1 else ""
-                    raise EndpointError(f"{self.connection.shown}{tries}: {failure}") from failure
+                    kind = KeyRefusedError if failure.key_refused else EndpointError
+                    raise kind(f"{self.connection.shown}{tries}: {failure}") from failure
                 self._clocks.sleep(self._wait_s(n_attempt, failure))
             else:
                 self.store.keep_answer(key, answer)

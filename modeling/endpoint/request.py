@@ -23,6 +23,10 @@ class BudgetError(EndpointError):
     """The next request could cost more than what is left."""
 
 
+class KeyRefusedError(EndpointError):
+    """The endpoint takes no request with this key or at this address: asking on is of no use."""
+
+
 @dataclass(frozen=True)
 class Prices:
     """Prices in USD per million tokens."""

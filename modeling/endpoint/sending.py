@@ -24,8 +24,10 @@ class Failure(Exception):  # noqa: N818 - part of the normal way, caught by the 
         charged: bool,
         retry_after_s: float | None = None,
         raw: str = "",
+        key_refused: bool = False,
     ) -> None:
         super().__init__(message)
+        self.key_refused = key_refused
         self.again, self.charged = again, charged
         self.retry_after_s, self.raw = retry_after_s, raw
 
@@ -99,6 +101,7 @@ class Sender:
             charged=False,
             retry_after_s=retry_after_s(error.response.headers, now),
             raw=raw.replace(self._key, "…") if self._key else raw,
+            key_refused=status in (401, 403) or is_empty,
         )
 
 

@@ -96,26 +96,31 @@ class Answers:
 
     `correction_db` (n, 4) is its whole estimate, centred. `loud` holds what it would say if it had
     to speak, `scores` (n,) how sure it is of an error; it speaks where the score reaches
-    `threshold`. `low_db`, `high_db` (n, 4) bound the stated 80 % interval of the centred error, NaN
-    where a system states none.
+    `thresholds` (n,). `low_db`, `high_db` (n, 4) bound the stated 80 % interval of the centred
+    error, NaN where a system states none.
     """
 
     name: str
     correction_db: Floats
     loud: tuple[Decision, ...]
     scores: Floats
-    threshold: float
+    thresholds: Floats
     low_db: Floats
     high_db: Floats
 
     @property
     def speaks(self) -> NDArray[np.bool_]:
         has_words = np.array([bool(decision.moves) for decision in self.loud], dtype=bool)
-        return np.asarray((self.scores >= self.threshold) & has_words)
+        return np.asarray((self.scores >= self.thresholds) & has_words)
 
 
-def answers_from_evidence(name: str, evidence: Evidence, cases: Cases, threshold: float) -> Answers:
-    """What a system says that states uncertainty: posterior, then the one decision rule."""
+def answers_from_evidence(
+    name: str, evidence: Evidence, cases: Cases, thresholds: float | Floats
+) -> Answers:
+    """What a system says that states uncertainty: posterior, then the one decision rule.
+
+    `thresholds` is one for all cases, or (n,).
+    """
     found = posteriors(evidence, cases.distribution, cases.anchors)
     intervals = [posterior.interval_db() for posterior in found]
     return Answers(
@@ -123,7 +128,7 @@ def answers_from_evidence(name: str, evidence: Evidence, cases: Cases, threshold
         -np.stack([posterior.mean_error_db() for posterior in found]),
         tuple(decide(posterior, 0.0) for posterior in found),
         p_errors(found),
-        threshold,
+        np.broadcast_to(thresholds, len(cases)),
         np.stack([low for low, _ in intervals]),
         np.stack([high for _, high in intervals]),
     )
@@ -142,7 +147,7 @@ def answers_from_corrections(name: str, correction_db: Floats, cases: Cases) -> 
     ]
     unknown = np.full_like(centred, np.nan)
     sizes_db = np.nanmax(np.abs(np.nan_to_num(centred)), axis=1)
-    return Answers(name, centred, tuple(loud), sizes_db, 0.0, unknown, unknown)
+    return Answers(name, centred, tuple(loud), sizes_db, np.zeros(len(cases)), unknown, unknown)
 
 
 def p_errors(found: Sequence[Posterior]) -> Floats:

@@ -133,7 +133,9 @@ def fit_thresholds(
     anchors = [cases.anchors[row] for row in balanced]
     return {
         name: fit_threshold(
-            p_errors(posteriors(found[balanced], cases.distribution, anchors)), false_advice_rate
+            p_errors(posteriors(found[balanced], cases.distribution, anchors)),
+            false_advice_rate,
+            n_songs=len(np.unique(cases.songs[balanced])),
         )
         for name, found in evidence.items()
     }
@@ -142,11 +144,11 @@ def fit_thresholds(
 def table(
     cases: Cases,
     evidence: Mapping[str, Evidence],
-    thresholds: Mapping[str, float],
+    thresholds: Mapping[str, float | Floats],
     plain: Mapping[str, Answers],
     seed: int,
 ) -> Table:
-    """All rows in the order of `ROWS`, the perfect ear last."""
+    """All rows in the order of `ROWS`, the perfect ear last; a threshold is one, or (n,)."""
     found = dict(plain)
     for name, stated in evidence.items():
         found[name] = answers_from_evidence(name, stated, cases, thresholds.get(name, 0.5))

@@ -66,6 +66,7 @@ class Advisor(nn.Module):
         self.trunk = Trunk(config)
         self.ear = Ear()
         self.register_buffer("template_db", torch.zeros(N_ROLES))
+        self.in_bf16 = False  # while training, where the hardware is made for it
 
     def forward(
         self, heard: Heard, relative_db: Tensor | None, from_ear: Tensor | None = None
@@ -82,9 +83,9 @@ class Advisor(nn.Module):
             raise ValueError(f"relative loudness does not fit the {self.conditioning} advisor")
         if from_ear is None:
             from_ear = self.ear(self.ear.features(heard.scalars, heard.pairs, heard.active))
+        # Half precision only inside the trunk: the evidence is a small difference of large levels.
         kind = heard.tracks.device.type
-        # Half precision only inside the trunk, and only where there is hardware for it.
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda"):
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.in_bf16):
             offset, log_sigma, embedding = self.trunk(
                 heard.tracks, heard.scalars, heard.pairs, heard.active
             )

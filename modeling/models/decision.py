@@ -9,19 +9,25 @@ error must be likelier than none. Advice is at most two moves, in half-dB steps,
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.gauge import fewest_moves
 from analysis.vectors import STEMS, Move
-from modeling.errors import SMALLEST_DB
-from modeling.models.posterior import Posterior
+from modeling.errors import SMALLEST_DB, ErrorDistribution
+from modeling.models.posterior import Evidence, Posterior, posteriors
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 STEP_DB = 0.5
 MOST_MOVES = 2
 DEFAULT_FALSE_ADVICE_RATE = 0.25
+CONFIDENCE = 0.9
 _EIGHTY_PERCENT = 1.2815515655446004
+_N_DRAWS = 1000
+_DRAW_SEED = 20_250_101
 
 Floats = NDArray[np.float64]
 
@@ -57,24 +63,80 @@ class Decision:
 
 
 def fit_threshold(
-    p_error_of_balanced: Floats, false_advice_rate: float = DEFAULT_FALSE_ADVICE_RATE
+    p_error_of_balanced: Floats,
+    false_advice_rate: float = DEFAULT_FALSE_ADVICE_RATE,
+    n_songs: int | None = None,
 ) -> float:
     """Threshold on the probability of an error, from what balanced validation mixes got.
 
-    The share of balanced mixes at or above it is at most `false_advice_rate`; at least one half.
+    At least one half, and so high that on fresh songs at most `false_advice_rate` of balanced mixes
+    reach it, with a confidence of 90 % (the exact binomial bound of Clopper and Pearson). Where a
+    song counts several times, `n_songs` says how many there are: they alone are independent.
 
     Raises:
         ValueError: no balanced mix, or a rate outside 0 to 1.
     """
+    from scipy.stats import beta
+
     if not 0.0 <= false_advice_rate <= 1.0:
         raise ValueError(f"false-advice rate is {false_advice_rate}; choose 0 to 1")
     ranked = np.sort(np.asarray(p_error_of_balanced, dtype=np.float64))[::-1]
     if not len(ranked):
         raise ValueError("no balanced mix to fit the threshold on; add songs to the validation set")
-    n_allowed = math.floor(false_advice_rate * len(ranked))
-    if n_allowed >= len(ranked):
+    songs = n_songs or len(ranked)
+    counts = np.arange(songs)
+    sure = np.asarray(beta.ppf(CONFIDENCE, counts + 1, songs - counts)) <= false_advice_rate
+    share = (int(sure.sum()) - 1) / songs if sure.any() else 0.0
+    if false_advice_rate == 1.0:
         return 0.5
+    n_allowed = math.floor(max(0.0, share) * len(ranked))
     return max(0.5, math.nextafter(float(ranked[n_allowed]), math.inf))
+
+
+def expected_threshold(
+    sigma_db: Floats, distribution: ErrorDistribution, anchor: str | None = None
+) -> float:
+    """The threshold for evidence of this sigma (4,), NaN where masked, where no song was fitted on.
+
+    Balanced sets are drawn around what is said as widely as sigma states; of those at most
+    `DEFAULT_FALSE_ADVICE_RATE` get advice. Sigma counts in half-dB steps.
+    """
+    steps = tuple(
+        max(1, round(float(value) / STEP_DB)) if math.isfinite(value) else 0 for value in sigma_db
+    )
+    return _expected_threshold(steps, distribution, anchor)
+
+
+def thresholds_of(
+    evidence: Evidence,
+    trust: Floats,
+    fitted: float,
+    distribution: ErrorDistribution,
+    anchors: Sequence[str | None] | None = None,
+) -> Floats:
+    """Threshold (n,) of each set: the one `fitted` on validation songs, where it may be trusted.
+
+    Where a set is unlike those songs (trust below 1), its sigma is wider than theirs, and the
+    threshold is at least the one that this sigma calls for.
+    """
+    values = np.full(len(trust), fitted, dtype=np.float64)
+    named = list(anchors) if anchors is not None else [None] * len(values)
+    for row in np.flatnonzero(trust < 1.0):
+        expected = expected_threshold(evidence.sigma_db[row], distribution, named[row])
+        values[row] = max(fitted, expected)
+    return values
+
+
+@cache
+def _expected_threshold(
+    steps: tuple[int, ...], distribution: ErrorDistribution, anchor: str | None
+) -> float:
+    rng = np.random.default_rng([_DRAW_SEED, len(steps)])
+    sigma_db = np.where(np.array(steps) > 0, np.array(steps) * STEP_DB, np.nan)
+    offsets_db = rng.standard_normal((_N_DRAWS, len(steps))) * sigma_db
+    drawn = Evidence(offsets_db, np.tile(sigma_db, (_N_DRAWS, 1)))
+    found = posteriors(drawn, distribution, [anchor] * _N_DRAWS)
+    return fit_threshold(np.array([one.p_error for one in found]))
 
 
 def decide(posterior: Posterior, threshold: float) -> Decision:

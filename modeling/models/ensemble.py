@@ -3,7 +3,8 @@
 The members' offsets are averaged; their disagreement is part of sigma. Sigma is scaled by one
 factor that was fitted on validation songs. Where an input is unlike the training songs, offset and
 sigma move towards the fallback: the template for the differential advisor, "nothing heard" for the
-baseline.
+baseline. The fallback's variance grows with the distance: what a song sounds like moves its
+balance, so songs that lie farther out in sound lie farther from the template.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from modeling.errors import LARGEST_DB
 from modeling.models.advisors import Advisor, Heard
 from modeling.models.familiarity import Familiarity
 from modeling.models.posterior import Evidence
 from modeling.models.trunk import TrunkConfig
 
 NOTHING_HEARD_SIGMA_DB = 6.0
+WIDEST_SIGMA_DB = LARGEST_DB
 _SETS_AT_ONCE = 32
 
 
@@ -58,8 +61,11 @@ class Ensemble(nn.Module):
             variances.append(sigma**2)
         offset, spread = _agreed(torch.stack(offsets), heard.active)
         variance = torch.stack(variances).mean(dim=0) + spread
-        trust = self.familiarity.trust(self.features(heard)).unsqueeze(1)
-        variance = trust * variance * self.sigma_scale**2 + (1 - trust) * self.fallback_sigma_db**2
+        features = self.features(heard)
+        trust = self.familiarity.trust(features).unsqueeze(1)
+        widened = self.fallback_sigma_db**2 * self.familiarity.widening(features).unsqueeze(1)
+        widened = widened.clamp_max(WIDEST_SIGMA_DB**2)
+        variance = trust * variance * self.sigma_scale**2 + (1 - trust) * widened
         offset = trust * offset + (1 - trust) * self._fallback(present, offset)
         active = heard.active.numpy()
         return Heeded(
@@ -70,9 +76,12 @@ class Ensemble(nn.Module):
             trust[:, 0].double().numpy(),
         )
 
-    def fit_familiarity(self, training: Heard, validation: Heard) -> None:
-        """Learn what the training songs are like, at their reference balance."""
-        self.familiarity.fit(self.features(training), self.features(validation))
+    def fit_familiarity(
+        self, training: Heard, validation: Heard, foreign: Heard | None = None
+    ) -> None:
+        """Learn what the training songs are like, and how far foreign songs lie from them."""
+        strange = None if foreign is None else self.features(foreign)
+        self.familiarity.fit(self.features(training), self.features(validation), strange)
 
     def features(self, heard: Heard) -> Tensor:
         """Standardised scalars (n, f). All members saw the same songs: any one's scale will do."""

@@ -22,6 +22,8 @@ _LEVEL_POINTS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 # Bounds of four registers in bands: about 25-150, 150-800, 800-4000 and 4000-16000 Hz.
 _REGISTERS = ((0, 5), (5, 15), (15, 28), (28, N_BANDS))
 N_SCALARS = 95
+# Of a track's scalars those that tell how it sounds: spectrum, fullness and width.
+SOUND_SCALARS = (*range(44), *range(90, 95))
 N_PAIR_SCALARS = 15
 
 

@@ -29,7 +29,8 @@ class TrunkConfig:
     token: int = 80
     heads: int = 4
     mixer_layers: int = 2
-    dropout: float = 0.15
+    dropout: float = 0.25
+    scalar_noise: float = 0.5  # SD of what is added to standardised scalars while training
 
     def as_json(self) -> dict[str, float | int]:
         """Plain values for the card."""
@@ -167,9 +168,9 @@ class Trunk(nn.Module):
         active (n, 4) bool. What belongs to a masked role reaches no other role.
         """
         present = active.unsqueeze(2).to(scalars.dtype)
-        scalars = self.scalar_scale(scalars.flatten(1)).view_as(scalars) * present
+        scalars = self._noisy(self.scalar_scale(scalars.flatten(1)).view_as(scalars)) * present
         both = (present.unsqueeze(1) * present.unsqueeze(2)).to(pairs.dtype)
-        pairs = self.pair_scale(pairs.flatten(1)).view_as(pairs) * both
+        pairs = self._noisy(self.pair_scale(pairs.flatten(1)).view_as(pairs)) * both
         tokens = self._tokens(tracks, scalars, pairs, both)
         asleep = ~active
         # A set without any active stem would attend to nothing; let it attend to itself.
@@ -181,6 +182,12 @@ class Trunk(nn.Module):
         offset = out[..., 0] * self.first_sigma_db
         log_sigma = torch.log(self.first_sigma_db) + out[..., 1].clamp(-3.0, 2.0)
         return offset, log_sigma, embedding
+
+    def _noisy(self, values: Tensor) -> Tensor:
+        """Scalars name a song so well that it would be learned by heart; noise blurs the name."""
+        if not self.training or not self.config.scalar_noise:
+            return values
+        return values + self.config.scalar_noise * torch.randn_like(values)
 
     def _tokens(self, tracks: Tensor, scalars: Tensor, pairs: Tensor, both: Tensor) -> Tensor:
         n, n_tracks = tracks.shape[:2]

@@ -15,6 +15,7 @@ from modeling.corpus import Excerpt
 from modeling.errors import PUBLISHED, USUAL
 from modeling.evaluation.cases import Cases, answers_from_corrections, published_cases, usual_cases
 from modeling.evaluation.compare import (
+    PERFECT_EAR,
     Table,
     perfect_ear_evidence,
     rule_answers,
@@ -22,12 +23,11 @@ from modeling.evaluation.compare import (
     table,
 )
 from modeling.evaluation.hearing import bank_of, hear_cases, scalars_of
+from modeling.models.decision import thresholds_of
 from modeling.models.posterior import Evidence
 from modeling.report.contestants import Contestants
+from modeling.rules import PUBLISHED_WITHOUT_ANCHOR
 from modeling.training.data import SongBank
-
-PUBLISHED_WITHOUT_ANCHOR = "published_without_anchor"
-PROTOCOLS = (USUAL.name, PUBLISHED.name, PUBLISHED_WITHOUT_ANCHOR)
 
 Floats = NDArray[np.float64]
 
@@ -47,24 +47,39 @@ def answer_all(
     hearing = _Hearing(contestants, excerpts)
     usual, published = usual_cases(excerpts, per_song, seed), published_cases(excerpts, seed)
     evidence, trust = hearing.evidence(usual)
-    tables = {USUAL.name: _table(contestants, usual, evidence, USUAL.name, seed)}
-    evidence, _ = hearing.evidence(published)
+    tables = {USUAL.name: _table(contestants, usual, evidence, trust, USUAL.name, seed)}
+    of_songs = {name: _by_song(values, usual, len(excerpts)) for name, values in trust.items()}
+    evidence, trust = hearing.evidence(published)
     for name, cases in (
         (PUBLISHED.name, published),
         (PUBLISHED_WITHOUT_ANCHOR, published.without_anchors()),
     ):
-        tables[name] = _table(contestants, cases, evidence, name, seed)
-    return Answered(tables, trust)
+        tables[name] = _table(contestants, cases, evidence, trust, name, seed)
+    return Answered(tables, of_songs)
+
+
+def _by_song(values: Floats, cases: Cases, n_songs: int) -> Floats:
+    return np.array([values[cases.songs == song].mean() for song in range(n_songs)])
 
 
 def _table(
-    contestants: Contestants, cases: Cases, evidence: dict[str, Evidence], protocol: str, seed: int
+    contestants: Contestants,
+    cases: Cases,
+    evidence: dict[str, Evidence],
+    trust: dict[str, Floats],
+    protocol: str,
+    seed: int,
 ) -> Table:
-    thresholds = {
-        row: contestants.threshold(row, protocol, cases)
+    thresholds: dict[str, float | Floats] = {
+        row: contestants.threshold(row, protocol)
         for row in evidence
-        if row in contestants.advisors or (contestants.rules is not None and row != "perfect_ear")
+        if row in contestants.advisors or (contestants.rules is not None and row != PERFECT_EAR)
     }
+    for row, values in trust.items():
+        fitted = contestants.threshold(row, protocol)
+        thresholds[row] = thresholds_of(
+            evidence[row], values, fitted, cases.distribution, cases.anchors
+        )
     if contestants.rules is not None:
         plain = rule_answers(cases, contestants.rules, seed)
     else:
@@ -101,7 +116,7 @@ class _Hearing:
         ]
 
     def evidence(self, cases: Cases) -> tuple[dict[str, Evidence], dict[str, Floats]]:
-        """Evidence of every row that states uncertainty, and the advisors' trust in each song."""
+        """Evidence of every row that states uncertainty, and the advisors' trust in each case."""
         found: dict[str, Evidence] = {}
         trust: dict[str, Floats] = {}
         for name, checkpoint in self.contestants.advisors.items():
@@ -114,9 +129,7 @@ class _Hearing:
                 sigma_db[rows] = heard.evidence.sigma_db
                 trust_of_case[rows] = heard.trust
             found[name] = Evidence(offset_db, sigma_db)
-            trust[name] = np.array(
-                [trust_of_case[cases.songs == k].mean() for k in range(len(self.excerpts))]
-            )
+            trust[name] = trust_of_case
         found.update(self._evidence_of_rules(cases))
         perfect = perfect_ear_evidence(cases, self.excerpts)
         return (found if perfect is None else {**found, "perfect_ear": perfect}), trust

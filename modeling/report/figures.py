@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.report.style import INK
 from analysis.vectors import STEMS
 from modeling.errors import PUBLISHED, USUAL
-from modeling.report.style import COLOURS, INK, MARKS, drawing, interval, label, svg
+from modeling.report.style import COLOURS, MARKS, drawing, interval, label, svg
 
 ADVISING = ("template_shrinkage", "ridge", "neighbours", "baseline", "differential")
 SHOWN_EFFECTS = ("bark_spectrum_db", "width_db", "crest_db", "centroid_octaves")

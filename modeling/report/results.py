@@ -74,7 +74,7 @@ def protocol(table: Table, seed: int, seen: Sequence[str] = ()) -> Plain:
         "systems": {
             name: _plain(summary(given, cases, seed), name in seen) for name, given in rows.items()
         },
-        "thresholds": {name: given.threshold for name, given in stating.items()},
+        "thresholds": {name: float(given.thresholds.min()) for name, given in stating.items()},
         "differences": {
             f"{first} - {second}": _plain(
                 table.differences(first, second), first in seen or second in seen

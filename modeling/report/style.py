@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from analysis.report.style import SETTINGS
+
 # Okabe and Ito, "Color Universal Design" (2008); greys for rows that hear nothing. Each row has a
 # mark of its own too, so that a figure can be read without colour.
 COLOURS = {
@@ -27,29 +29,12 @@ COLOURS = {
 }
 MARKS = dict(zip(COLOURS, "osvPDX^sohp", strict=True)) | {"baseline": "s", "differential": "o"}
 SEEN_MARK = " \N{DAGGER}"
-INK, GRID = "#33312e", "#dedad3"
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": GRID,
-}
 
 
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
     """Settings for one figure; its name makes the ids inside it its own, and always the same."""
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
         yield
 
 

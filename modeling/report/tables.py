@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from analysis.cells import safe_text
 from modeling.report.mix_features import FEATURES
 
 FIGURE_COLUMNS = ("estimate", "low", "high", "n", "level", "seen_in_training", "note")
@@ -26,13 +27,6 @@ def csv_files(found: Mapping[str, Any]) -> dict[str, str]:
         ),
     }
     return {**files, "confusion.csv": _confusion(found), "songs.csv": _songs(found)}
-
-
-def cell(text: Any) -> Any:
-    """A text that no spreadsheet runs as a formula."""
-    if isinstance(text, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{text}"
-    return text
 
 
 Keyed = tuple[tuple[str, ...], Mapping[str, Any]]
@@ -94,5 +88,5 @@ def _written(head: tuple[str, ...], lines: Iterable[Iterable[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows([cell(value) for value in line] for line in lines)
+    writer.writerows([safe_text(value) for value in line] for line in lines)
     return buffer.getvalue()

@@ -5,28 +5,25 @@ Loading happens when advice is asked for; torch is imported then and not before.
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vectors import STEMS
 from modeling.corpus import Excerpt, Origin
 from modeling.errors import USUAL
-from modeling.models.decision import DEFAULT_FALSE_ADVICE_RATE, fit_threshold
-from modeling.models.posterior import Evidence, posteriors
+from modeling.models.decision import thresholds_of
 from modeling.rules import RULES_FILE, FittedRules, RulesError, load_rules
 from modeling.systems.hearing import Heard
 from modeling.systems.interface import SystemFailedError
 
 if TYPE_CHECKING:
     from modeling.checkpoint import Checkpoint
-    from modeling.models.ensemble import Ensemble
+    from modeling.models.ensemble import Ensemble, Heeded
 
 RULES_FOLDER = "rules"
-_N_DRAWS = 1000
 _NO_ORIGIN = Origin("", "", "", "", "", False, 0.0, 0.0)
 
 Floats = NDArray[np.float64]
@@ -48,6 +45,11 @@ class LearnedAdvisor:
     threshold: float
     fingerprint: str
 
+    def threshold_for(self, heeded: "Heeded") -> float:
+        """The threshold for the one set that was heard."""
+        found = thresholds_of(heeded.evidence, heeded.trust, self.threshold, USUAL)
+        return float(found[0])
+
 
 def rules(checkpoints: Path) -> LearnedRules:
     """The fitted rules. Raises SystemFailedError where they are missing or damaged."""
@@ -59,21 +61,6 @@ def advisor(checkpoints: Path, conditioning: str) -> LearnedAdvisor:
     """A trained advisor. Raises SystemFailedError where it is missing or damaged."""
     folder = checkpoints / conditioning
     return _advisor(folder, _changed(folder / "weights.safetensors"))
-
-
-@cache
-def rule_threshold(sigma_db: tuple[float, ...], mask: tuple[bool, ...]) -> float:
-    """From which probability of an error a rule of this spread speaks.
-
-    Balanced songs lie around what a rule says with the sigma that was fitted on validation songs;
-    of sets drawn so, at most the stated share of false advice gets any.
-    """
-    rng = np.random.default_rng([20250101, len(STEMS)])
-    spread_db = np.where(mask, sigma_db, np.nan)
-    offsets_db = rng.standard_normal((_N_DRAWS, len(STEMS))) * spread_db
-    found = posteriors(Evidence(offsets_db, np.tile(spread_db, (_N_DRAWS, 1))), USUAL)
-    p_errors = np.array([one.p_error for one in found])
-    return fit_threshold(p_errors, DEFAULT_FALSE_ADVICE_RATE)
 
 
 def scalars(ensemble: "Ensemble", heard: Heard) -> Floats:

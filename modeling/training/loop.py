@@ -19,6 +19,7 @@ from modeling.errors import USUAL
 from modeling.models.advisors import Advisor, Heard
 from modeling.models.likelihood import evidence_loss, posterior_loss
 from modeling.training.data import Batch, SongBank
+from modeling.training.deadline import Deadline
 from modeling.training.presets import TrainingConfig
 from modeling.training.start import Start
 from modeling.training.state import RunState, TrainingError, load_state, save_state
@@ -60,6 +61,7 @@ class MemberRun:
         self.conditioning, self.config, self.seed = conditioning, config, seed
         self.training, self.device, self.start = training, training.device, start
         self.model = start.begin(Advisor(conditioning, config.trunk).to(self.device))
+        self.model.in_bf16 = config.bf16
         self._checks = _validation_batches(validation)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -70,11 +72,17 @@ class MemberRun:
         self.preparing_s = self.stepping_s = 0.0
 
     def train(
-        self, folder: Path, *, resume: bool, on_step: Callable[[int, float], None] | None = None
+        self,
+        folder: Path,
+        *,
+        resume: bool,
+        on_step: Callable[[int, float], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> TrainedMember:
         """Take the steps that are left, saving the state in `folder` at every check.
 
         Raises:
+            OutOfTimeError: the deadline has passed; the state of the last step is saved.
             TrainingError: the loss is no number; the state before that step is kept.
         """
         settings = {**self.config.as_json(), "seed": self.seed, "songs": len(self.training)}
@@ -86,11 +94,16 @@ class MemberRun:
             loss = self._step(self.state.step)
             self.state.step += 1
             self.state.seconds = before_s + time.monotonic() - started_s
-            if self.state.step % self.config.check_every == 0 or self._is_last():
+            is_checked = self.state.step % self.config.check_every == 0 or self._is_last()
+            is_over = deadline is not None and deadline.passed
+            if is_checked:
                 self._check(loss)
+            if is_checked or is_over:
                 save_state(folder, self.state, self.model, self.optimiser, settings)
             if on_step is not None:
                 on_step(self.state.step, loss)
+            if deadline is not None:
+                deadline.check()
         return self._result()
 
     def _is_last(self) -> bool:

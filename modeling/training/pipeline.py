@@ -1,11 +1,10 @@
 """The whole run: songs, both advisors, calibration, figures, checkpoints (torch)."""
 
-import os
-import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -14,57 +13,40 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from analysis.vectors import STEMS
-from modeling.checkpoint import Card, save_checkpoint
-from modeling.corpus import Excerpt, generate, generated_names, read_excerpt
-from modeling.errors import PUBLISHED, USUAL
-from modeling.evaluation.cases import (
-    Cases,
-    balanced_cases,
-    published_cases,
-    usual_cases,
-)
-from modeling.evaluation.compare import (
-    Table,
-    fit_thresholds,
-    perfect_ear_evidence,
-    rule_answers,
-    rule_evidence,
-    table,
-)
-from modeling.evaluation.hearing import bank_of, hear_cases, scalars_of
+from modeling.checkpoint import save_checkpoint
+from modeling.corpus import Excerpt
+from modeling.errors import USUAL
 from modeling.models.advisors import CONDITIONINGS, Advisor
-from modeling.models.decision import DEFAULT_FALSE_ADVICE_RATE
-from modeling.models.ensemble import NOTHING_HEARD_SIGMA_DB, Ensemble
-from modeling.models.posterior import Evidence
-from modeling.models.trunk import n_parameters
+from modeling.models.ensemble import Ensemble
 from modeling.progress import Progress
-from modeling.rules import FittedRules, fit_rules, save_rules
-from modeling.training.calibration import fit_sigma_scale
+from modeling.rules import save_rules
+from modeling.training.cards import make_card
 from modeling.training.curves import curves_svg
 from modeling.training.data import SongBank
+from modeling.training.deadline import Deadline
 from modeling.training.loop import MemberRun, TrainedMember
 from modeling.training.presets import TrainingConfig
+from modeling.training.scoring import Contest, by_song, calibrate, tables
+from modeling.training.side_by_side import Advance, can_fork, side_by_side
+from modeling.training.songs import Songs, prepare_songs
 from modeling.training.start import fit_start
 
 RUNS_FOLDER = ".runs"
 RULES_FOLDER = "rules"
 CURVES_FILE = "curves.svg"
-PUBLISHED_WITHOUT_ANCHOR = "published_without_anchor"
-LIMITS = (
-    "Figures on generated songs test the machinery, not the research question.",
-    "Balanced means the written rule of the generated songs; engineers may disagree.",
-    "Gain only, four stems; the balance of a whole excerpt, not of its parts.",
-)
+REAL_SONGS = "real_songs"
+LEFT_OUT_UPDATES = 0.25
 
 
 @dataclass(frozen=True)
-class Songs:
-    """Excerpts by their use; no artist is in two of them."""
+class Conduct:
+    """How a run is gone about; nothing of it but the device changes a weight."""
 
-    training: list[Excerpt]
-    validation: list[Excerpt]
-    test: list[Excerpt]
+    device: torch.device
+    resume: bool = False
+    jobs: int = 1
+    deadline: Deadline = field(default_factory=Deadline)
+    runs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -81,48 +63,144 @@ def train_both(
     data: Path,
     out: Path,
     seed: int,
-    *,
-    resume: bool,
-    jobs: int,
-    device: torch.device,
-    extra: Sequence[Excerpt] = (),
+    conduct: Conduct,
+    real: Sequence[Excerpt] = (),
 ) -> dict[str, Any]:
     """Train, calibrate, evaluate and write both checkpoints to `out`; returns the figures.
 
-    `extra` are real excerpts that join the training songs.
+    `real` songs join the training songs. Where there are any, one member more of each advisor is
+    trained without them, with a quarter of the updates: only its figures on those songs say
+    anything. The state of what is not done lies in `conduct.runs`, in `data` where none is given.
 
     Raises:
+        OutOfTimeError: the deadline has passed; what is done is kept for a run that resumes.
         CorpusError, TrainingError, CheckpointError: one line each; earlier checkpoints are left.
     """
     started_s = time.monotonic()
-    songs = prepare_songs(config, data, seed, jobs, extra)
-    runs = data / RUNS_FOLDER / f"{config.preset}-{seed}"
-    trained = {
-        conditioning: train_advisor(conditioning, songs, config, runs, seed, device, resume=resume)
-        for conditioning in CONDITIONINGS
+    songs = prepare_songs(config, data, seed, conduct.jobs, real, conduct.deadline.check)
+    runs = conduct.runs or data / RUNS_FOLDER / f"{config.preset}-{seed}"
+    with one_thread(conduct.device):
+        return _on_songs(songs, config, runs, out, seed, conduct, started_s)
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """On a CPU the same weights whatever the number of cores, and no slower: layers are small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if device.type == "cpu" else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _on_songs(
+    songs: Songs,
+    config: TrainingConfig,
+    runs: Path,
+    out: Path,
+    seed: int,
+    conduct: Conduct,
+    started_s: float,
+) -> dict[str, Any]:
+    trained, unaware = _train_all(songs, config, runs, seed, conduct)
+    conduct.deadline.check()
+    contest = _calibrated(trained, songs, config, seed)
+    metrics: dict[str, Any] = {
+        name: found.as_json()
+        for name, found in tables(contest, songs.test, config.cases_per_song, seed).items()
     }
-    figures = finish(trained, songs, config, out, seed, device, time.monotonic() - started_s)
+    if unaware:
+        metrics[REAL_SONGS] = _on_real_songs(contest, unaware, songs, config, seed)
+    seconds = time.monotonic() - started_s
+    save_rules(out / RULES_FOLDER, contest.rules)
+    for conditioning, found in trained.items():
+        card = make_card(
+            conditioning, found.ensemble, found.members, songs, config,
+            seed=seed, device=conduct.device, seconds=seconds,
+            thresholds=contest.thresholds, metrics=metrics,
+        )  # fmt: skip
+        save_checkpoint(out / conditioning, found.ensemble, card)
+    curves = {name: [member.curve for member in found.members] for name, found in trained.items()}
+    (out / CURVES_FILE).write_text(curves_svg(curves), encoding="utf-8")
     rmtree(runs, ignore_errors=True)
-    return figures
+    on_real = metrics.pop(REAL_SONGS, None)
+    return {
+        "thresholds": contest.thresholds,
+        "tables": metrics,
+        REAL_SONGS: on_real,
+        "seconds": seconds,
+    }
 
 
-def prepare_songs(
-    config: TrainingConfig, data: Path, seed: int, jobs: int, extra: Sequence[Excerpt] = ()
-) -> Songs:
-    """Generate what is missing in `data` and split it by artist."""
-    generate(data, seed, range(config.n_songs), config.duration_s, jobs)
-    generate(data, seed + 1, range(config.n_test_songs), config.duration_s, jobs)
-    names = generated_names(seed, range(config.n_songs), config.duration_s)
-    known = [read_excerpt(data / name) for name in names]
-    held_out = generated_names(seed + 1, range(config.n_test_songs), config.duration_s)
-    groups = sorted({excerpt.origin.group for excerpt in known})
-    np.random.default_rng([seed, 8]).shuffle(groups)
-    chosen = set(groups[: max(1, round(config.validation_share * len(groups)))])
-    return Songs(
-        [e for e in known if e.origin.group not in chosen] + list(extra),
-        [e for e in known if e.origin.group in chosen],
-        [read_excerpt(data / name) for name in held_out],
+@dataclass(frozen=True)
+class _Task:
+    """One advisor to be trained on these songs; `prefix` names the folder of its state."""
+
+    conditioning: str
+    songs: Songs
+    config: TrainingConfig
+    prefix: str = ""
+
+    @property
+    def n_steps(self) -> int:
+        return self.config.n_members * self.config.n_steps
+
+
+def _train_all(
+    songs: Songs, config: TrainingConfig, runs: Path, seed: int, conduct: Conduct
+) -> tuple[dict[str, Trained], dict[str, Trained]]:
+    """Both advisors; and where there are real songs, one member of each that saw none of them, with
+    a quarter of the updates."""
+    tasks = [_Task(conditioning, songs, config) for conditioning in CONDITIONINGS]
+    if songs.real:
+        n_steps = max(1, round(LEFT_OUT_UPDATES * config.n_steps))
+        one, generated = replace(config, n_members=1, n_steps=n_steps), songs.without_real()
+        tasks += [
+            _Task(conditioning, generated, one, "without-real-") for conditioning in CONDITIONINGS
+        ]
+    if can_fork(conduct.jobs, conduct.device.type):
+        trainings = [partial(_do_task, task, runs, seed, conduct) for task in tasks]
+        found = side_by_side(trainings, [task.n_steps for task in tasks], conduct.jobs)
+    else:
+        found = [_do_task(task, runs, seed, conduct) for task in tasks]
+    n = len(CONDITIONINGS)
+    trained, unaware = found[:n], found[n:]
+    return (
+        dict(zip(CONDITIONINGS, trained, strict=True)),
+        dict(zip(CONDITIONINGS, unaware, strict=False)),
     )
+
+
+def _do_task(
+    task: _Task, runs: Path, seed: int, conduct: Conduct, advance: Advance | None = None
+) -> Trained:
+    return train_advisor(
+        task.conditioning, task.songs, task.config, runs, seed, conduct, task.prefix, advance
+    )
+
+
+def _calibrated(
+    trained: dict[str, Trained], songs: Songs, config: TrainingConfig, seed: int
+) -> Contest:
+    ensembles = {name: found.ensemble for name, found in trained.items()}
+    linear = trained["differential"].linear
+    return calibrate(ensembles, linear, songs, config.cases_per_song, seed)
+
+
+def _on_real_songs(
+    contest: Contest,
+    unaware: dict[str, Trained],
+    songs: Songs,
+    config: TrainingConfig,
+    seed: int,
+) -> dict[str, Any]:
+    """Figures on the real songs: of weights that saw none of them, and of those that did."""
+    left_out = _calibrated(unaware, songs.without_real(), config, seed)
+    return {
+        "left_out": by_song(left_out, songs.real, config.cases_per_song, seed),
+        "seen_in_training": by_song(contest, songs.real, config.cases_per_song, seed),
+    }
 
 
 def train_advisor(
@@ -131,11 +209,14 @@ def train_advisor(
     config: TrainingConfig,
     runs: Path,
     seed: int,
-    device: torch.device,
-    *,
-    resume: bool,
+    conduct: Conduct,
+    prefix: str = "",
+    advance: Advance | None = None,
 ) -> Trained:
-    """All members of one advisor; the state of each run lies in `runs` while it trains."""
+    """All members of one advisor; the state of each lies in a folder of its own in `runs`. Shows a
+    bar for each, unless `advance` wants to hear of the steps."""
+    conduct.deadline.check()
+    device = conduct.device
     training = SongBank(songs.training, conditioning, device)
     training.render(USUAL, config.mixes_per_song, seed)
     validation = SongBank(songs.validation, conditioning, device)
@@ -146,9 +227,13 @@ def train_advisor(
     members = []
     for number in range(config.n_members):
         run = MemberRun(conditioning, training, validation, start, config, seed + 1000 * number)
-        folder = runs / f"{conditioning}-{number}"
-        with Progress(config.n_steps, f"{conditioning} {number + 1}/{config.n_members}") as bar:
-            members.append(run.train(folder, resume=resume, on_step=_shown(bar)))
+        folder = runs / f"{prefix}{conditioning}-{number}"
+        label = f"{conditioning} {number + 1}/{config.n_members}"
+        with _heard(advance, config.n_steps, label) as on_step:
+            result = run.train(
+                folder, resume=conduct.resume, on_step=on_step, deadline=conduct.deadline
+            )
+        members.append(result)
     ensemble = Ensemble(conditioning, config.trunk, config.n_members)
     for member, result in zip(ensemble.members, members, strict=True):
         member.load_state_dict(result.weights)
@@ -156,183 +241,24 @@ def train_advisor(
     return Trained(ensemble, members, start.linear)
 
 
-def finish(
-    trained: dict[str, Trained],
-    songs: Songs,
-    config: TrainingConfig,
-    out: Path,
-    seed: int,
-    device: torch.device,
-    seconds: float,
-) -> dict[str, Any]:
-    """Calibrate on validation songs, score on test songs, write checkpoints and rules."""
-    fitted = _fit_rules(trained["differential"], songs)
-    for found in trained.values():
-        _calibrate(found.ensemble, songs, config, seed, fitted)
-    thresholds = _thresholds(trained, songs, fitted)
-    tables = evaluate(trained, songs.test, config.cases_per_song, seed, fitted, thresholds)
-    figures = {name: found.as_json() for name, found in tables.items()}
-    save_rules(out / RULES_FOLDER, fitted)
-    for conditioning, found in trained.items():
-        card = _card(conditioning, found, songs, config, seed, device, seconds, thresholds, figures)
-        save_checkpoint(out / conditioning, found.ensemble, card)
-    curves = {name: [member.curve for member in found.members] for name, found in trained.items()}
-    (out / CURVES_FILE).write_text(curves_svg(curves), encoding="utf-8")
-    return {"thresholds": thresholds, "tables": figures, "seconds": seconds}
+@contextmanager
+def _heard(
+    advance: Advance | None, n_steps: int, label: str
+) -> Iterator[Callable[[int, float], None]]:
+    """What a run tells of its steps goes to `advance`, or to a bar of its own."""
+    done = 0
 
+    def on_step(step: int, _loss: float) -> None:
+        nonlocal done
+        told(step - done)
+        done = step
 
-def evaluate(
-    trained: dict[str, Trained],
-    excerpts: list[Excerpt],
-    per_song: int,
-    seed: int,
-    fitted: FittedRules,
-    thresholds: dict[str, dict[str, float]],
-) -> dict[str, Table]:
-    """Tables by protocol: usual, published, and published without the anchor."""
-    published = published_cases(excerpts, seed)
-    protocols = {
-        USUAL.name: usual_cases(excerpts, per_song, seed),
-        PUBLISHED.name: published,
-        PUBLISHED_WITHOUT_ANCHOR: published.without_anchors(),
-    }
-    return {
-        name: table(
-            cases,
-            stated_evidence(trained, excerpts, cases, fitted),
-            thresholds[name],
-            rule_answers(cases, fitted, seed),
-            seed,
-        )
-        for name, cases in protocols.items()
-    }
-
-
-def stated_evidence(
-    trained: dict[str, Trained], excerpts: list[Excerpt], cases: Cases, fitted: FittedRules
-) -> dict[str, Evidence]:
-    """Evidence of every row that states uncertainty."""
-    stems = bank_of(excerpts, "differential")
-    features = scalars_of(trained["differential"].ensemble, stems)
-    stated = rule_evidence(cases, features, fitted)
-    for conditioning, found in trained.items():
-        bank = stems if conditioning == "differential" else bank_of(excerpts, conditioning)
-        stated[conditioning] = hear_cases(found.ensemble, bank, cases).evidence
-    perfect = perfect_ear_evidence(cases, excerpts)
-    return stated if perfect is None else {**stated, "perfect_ear": perfect}
-
-
-def _fit_rules(differential: Trained, songs: Songs) -> FittedRules:
-    training, validation = (
-        bank_of(excerpts, "differential") for excerpts in (songs.training, songs.validation)
-    )
-    return fit_rules(
-        scalars_of(differential.ensemble, training),
-        np.where(training.active, training.target_db(), np.nan),
-        scalars_of(differential.ensemble, validation),
-        np.where(validation.active, validation.target_db(), np.nan),
-        differential.linear,
-    )
-
-
-def _calibrate(
-    ensemble: Ensemble, songs: Songs, config: TrainingConfig, seed: int, fitted: FittedRules
-) -> None:
-    training = bank_of(songs.training, ensemble.conditioning)
-    validation = bank_of(songs.validation, ensemble.conditioning)
-    ensemble.fit_familiarity(training.all_heard(), validation.all_heard())
-    fallback = (
-        torch.as_tensor(fitted.template_sigma_db, dtype=torch.float32)
-        if ensemble.conditioning == "differential"
-        else torch.full((4,), NOTHING_HEARD_SIGMA_DB)
-    )
-    ensemble.fallback_sigma_db.copy_(fallback)
-    cases = usual_cases(songs.validation, config.cases_per_song, seed)
-    evidence = hear_cases(ensemble, validation, cases).evidence
-    ensemble.sigma_scale.fill_(fit_sigma_scale(evidence, cases))
-
-
-def _thresholds(
-    trained: dict[str, Trained], songs: Songs, fitted: FittedRules
-) -> dict[str, dict[str, float]]:
-    """By protocol and system. Each validation song is heard once at its reference balance; in the
-    published protocol it counts once for every anchor that may be named."""
-    once = balanced_cases(songs.validation, USUAL)
-    stated = stated_evidence(trained, songs.validation, once, fitted)
-    named = balanced_cases(songs.validation, PUBLISHED, STEMS)
-    repeated = {name: found[named.songs] for name, found in stated.items()}
-    unnamed = balanced_cases(songs.validation, PUBLISHED)
-    return {
-        USUAL.name: fit_thresholds(stated, once),
-        PUBLISHED.name: fit_thresholds(repeated, named),
-        PUBLISHED_WITHOUT_ANCHOR: fit_thresholds(stated, unnamed),
-    }
-
-
-def _card(
-    conditioning: str,
-    found: Trained,
-    songs: Songs,
-    config: TrainingConfig,
-    seed: int,
-    device: torch.device,
-    seconds: float,
-    thresholds: dict[str, dict[str, float]],
-    figures: dict[str, Any],
-) -> Card:
-    seen = [excerpt.origin for excerpt in songs.training + songs.validation]
-    return Card(
-        conditioning=conditioning,
-        trunk=config.trunk.as_json(),
-        n_members=config.n_members,
-        n_parameters_per_member=n_parameters(found.ensemble.members[0]),
-        thresholds={name: values[conditioning] for name, values in thresholds.items()},
-        false_advice_rate=DEFAULT_FALSE_ADVICE_RATE,
-        sigma_scale=float(found.ensemble.sigma_scale),
-        seeds=tuple(seed + 1000 * number for number in range(config.n_members)),
-        device=str(device),
-        torch_version=torch.__version__,
-        revision=revision(),
-        trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=round(seconds, 1),
-        training=config.as_json(),
-        curves=tuple(
-            {key: value for key, value in asdict(member).items() if key != "weights"}
-            for member in found.members
-        ),
-        data={
-            "training_songs": len(songs.training),
-            "validation_songs": len(songs.validation),
-            "test_songs": len(songs.test),
-            "generator_seed": seed,
-            "test_generator_seed": seed + 1,
-            "real_songs": [origin.title for origin in seen if not origin.generated],
-        },
-        licences=tuple(sorted({origin.licence for origin in seen})),
-        fingerprints=tuple(sorted({origin.fingerprint for origin in seen})),
-        artists=tuple(sorted({origin.artist for origin in seen if origin.artist})),
-        metrics=figures,
-        limits=LIMITS,
-    )
-
-
-def revision() -> str:
-    """The commit of the code, empty where it is not known."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return os.environ.get("GAINSAY_REVISION", "")
-    return done.stdout.strip() or os.environ.get("GAINSAY_REVISION", "")
-
-
-def _shown(bar: Progress) -> Any:
-    def on_step(step: int, loss: float) -> None:
-        bar.advance(step - bar.done)
-
-    return on_step
+    if advance is not None:
+        told: Callable[[int], None] = advance
+        yield on_step
+        # One that ended early has no more to come.
+        advance(n_steps - done)
+        return
+    with Progress(n_steps, label) as bar:
+        told = bar.advance
+        yield on_step

@@ -51,7 +51,7 @@ def fit_start(advisor: Advisor, songs: SongBank, artists: list[str], seed: int) 
     advisor.trunk.pair_scale.fit(heard.pairs.flatten(1))
     advisor.ear.fit_scale(heard.scalars, heard.pairs)
     batches = _targets(advisor, songs, heard)
-    folds = torch.as_tensor(np.tile(_folds(artists, seed), len(batches))).to(songs.device)
+    folds = torch.as_tensor(np.tile(artist_folds(artists, seed), len(batches))).to(songs.device)
     fit = advisor.ear.fit(
         torch.cat([advisor.ear.features(h.scalars, h.pairs, h.active) for h, _ in batches]),
         torch.cat([wanted for _, wanted in batches]),
@@ -81,7 +81,7 @@ def _targets(advisor: Advisor, songs: SongBank, heard: Heard) -> list[tuple[Hear
     return [(batch.heard, _centred(batch.errors_db, batch.heard.active)) for batch in drawn]
 
 
-def _folds(artists: list[str], seed: int) -> NDArray[np.int64]:
+def artist_folds(artists: list[str], seed: int) -> NDArray[np.int64]:
     """A fold (n,) for every song; the songs of one artist share one."""
     names = sorted(set(artists))
     n_folds = min(N_FOLDS, len(names))

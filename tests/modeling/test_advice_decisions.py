@@ -6,7 +6,6 @@ import pytest
 from analysis.vectors import STEMS, centre
 from modeling.advice.compose import (
     Speaker,
-    compare,
     from_correction,
     from_evidence,
     within_db,
@@ -117,13 +116,6 @@ def test_the_expected_correction_goes_against_the_offset_and_lies_in_its_interva
         assert high_db is not None
         assert low_db <= high_db
         assert low_db - 1.0 <= (expected[stem] or 0.0) <= high_db + 1.0
-
-
-def test_comparing_prefers_the_set_that_lies_nearer_to_balanced() -> None:
-    evidence = Evidence(np.array([6.0, 0.0, 0.0, 0.0]), np.full(4, 1.0))
-    assert compare(evidence, np.array([-6.0, 0.0, 0.0, 0.0])) > 0.0
-    assert compare(evidence, np.array([6.0, 0.0, 0.0, 0.0])) < 0.0
-    assert compare(evidence, np.full(4, 5.0)) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_advice_that_would_not_help_is_not_given_where_it_is_checked() -> None:

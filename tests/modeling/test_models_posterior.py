@@ -7,7 +7,12 @@ import pytest
 
 from analysis.vectors import centre
 from modeling.errors import USUAL
-from modeling.models.decision import decide, decide_without_uncertainty, fit_threshold
+from modeling.models.decision import (
+    decide,
+    decide_without_uncertainty,
+    fit_threshold,
+    thresholds_of,
+)
 from modeling.models.posterior import Evidence, posterior, posteriors
 
 
@@ -83,10 +88,29 @@ def test_advice_is_never_smaller_than_1_5_db() -> None:
         assert all(abs(move.move_db) >= 1.5 for move in advice.moves)
 
 
-def test_the_threshold_keeps_the_stated_rate_of_false_advice() -> None:
-    p_error = np.random.default_rng(5).uniform(0.4, 1.0, 400)
-    threshold = fit_threshold(p_error, 0.2)
-    assert np.mean(p_error >= threshold) == pytest.approx(0.2, abs=0.005)
+def test_fresh_balanced_mixes_keep_the_stated_rate_nine_times_in_ten() -> None:
+    rng = np.random.default_rng(5)
+    thresholds = [fit_threshold(rng.uniform(0.4, 1.0, 150), 0.25) for _ in range(200)]
+    true_rates = (1.0 - np.array(thresholds)) / 0.6
+    assert np.mean(true_rates <= 0.25) >= 0.87
+    assert np.median(true_rates) > 0.18
+
+
+def test_a_song_that_counts_four_times_makes_the_threshold_no_surer() -> None:
+    p_error = np.random.default_rng(6).uniform(0.4, 1.0, 150)
+    repeated = np.repeat(p_error, 4)
+    assert fit_threshold(repeated, n_songs=150) == pytest.approx(fit_threshold(p_error), abs=0.01)
+    assert fit_threshold(repeated) < fit_threshold(p_error)
+
+
+def test_where_sigma_is_wide_and_foreign_the_threshold_keeps_balanced_songs_silent() -> None:
+    wide = Evidence(np.random.default_rng(7).normal(0.0, 6.0, (300, 4)), np.full((300, 4), 6.0))
+    fitted = 0.6
+    thresholds = thresholds_of(wide, np.zeros(300), fitted, USUAL)
+    p_error = np.array([one.p_error for one in posteriors(wide, USUAL)])
+    assert np.mean(p_error >= fitted) > 0.9
+    assert np.mean(p_error >= thresholds) < 0.3
+    assert (thresholds_of(wide, np.ones(300), fitted, USUAL) == fitted).all()
 
 
 def test_the_threshold_is_at_least_one_half() -> None:

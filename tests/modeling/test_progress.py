@@ -83,3 +83,13 @@ def test_stderr_is_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "100%" in captured.err
+
+
+def test_a_share_is_told_as_a_percentage_alone() -> None:
+    stream = io.StringIO()
+    with Progress(1.0, "advice", stream=stream, clock=Clock()) as progress:
+        progress.advance(0.25)
+    last = stream.getvalue().splitlines()[-1]
+    assert "25%" in last
+    assert "0.25/1" not in last
+    assert "/s" not in last

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from modeling.errors import USUAL
 from modeling.models.advisors import Advisor
 from modeling.models.trunk import TrunkConfig
 from modeling.training.data import SongBank
+from modeling.training.deadline import Deadline, OutOfTimeError
 from modeling.training.loop import MemberRun, TrainedMember
 from modeling.training.presets import TrainingConfig
 from modeling.training.start import Start, fit_start
@@ -68,13 +70,17 @@ def _fitted(songs: SongBank) -> Start:
     return fit_start(Advisor(songs.conditioning, TRUNK), songs, artists, 5)
 
 
-def _train(conditioning: str, corpus: Path, folder: Path, *, resume: bool) -> TrainedMember:
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As training runs on a CPU: how sums are split over threads shows in their last digits."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    try:
-        return start(conditioning, corpus).train(folder, resume=resume)
-    finally:
-        torch.set_num_threads(before)
+    yield
+    torch.set_num_threads(before)
+
+
+def _train(conditioning: str, corpus: Path, folder: Path, *, resume: bool) -> TrainedMember:
+    return start(conditioning, corpus).train(folder, resume=resume)
 
 
 @pytest.mark.parametrize("conditioning", ["baseline", "differential"])
@@ -99,6 +105,48 @@ def test_after_kill_9_the_weights_are_those_of_an_uninterrupted_run(
     assert resumed.n_steps == whole.n_steps == 12
     assert resumed.curve == whole.curve
     assert all(torch.equal(resumed.weights[name], whole.weights[name]) for name in whole.weights)
+
+
+@pytest.mark.parametrize("conditioning", ["baseline", "differential"])
+def test_a_run_stops_at_its_deadline_and_goes_on_as_if_nothing_had_happened(
+    conditioning: str, corpus: Path, tmp_path: Path
+) -> None:
+    minutes = iter(range(100))
+    deadline = Deadline(5.0, clock=lambda: 60.0 * next(minutes))
+    run = start(conditioning, corpus)
+    with pytest.raises(OutOfTimeError, match="stopped after 5 minutes, as asked; go on with"):
+        run.train(tmp_path / "stopped", resume=False, deadline=deadline)
+    assert 0 < run.state.step < CONFIG.n_steps
+    assert run.state.step % CONFIG.check_every
+    resumed = _train(conditioning, corpus, tmp_path / "stopped", resume=True)
+    whole = _train(conditioning, corpus, tmp_path / "whole", resume=False)
+    assert resumed.curve == whole.curve
+    assert all(torch.equal(resumed.weights[name], whole.weights[name]) for name in whole.weights)
+
+
+def test_no_time_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 minutes are no time"):
+        Deadline(0.0)
+
+
+@pytest.mark.parametrize("conditioning", ["baseline", "differential"])
+def test_in_bf16_the_trunk_learns_and_everything_kept_stays_float32(
+    conditioning: str, corpus: Path, tmp_path: Path
+) -> None:
+    songs = bank(read_corpus(corpus)[:8], conditioning)
+    quick = replace(CONFIG, n_steps=40, learning_rate=5e-3, bf16=True)
+    run = MemberRun(conditioning, songs, songs, _fitted(songs), quick, 5)
+    kinds = set()
+    run.model.trunk.encoder.second.register_forward_hook(
+        lambda module, inputs, output: kinds.add(output.dtype)
+    )
+    losses: list[float] = []
+    member = run.train(tmp_path, resume=False, on_step=lambda _, loss: losses.append(loss))
+    assert kinds == {torch.bfloat16}
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+    floats = [value for value in member.weights.values() if value.is_floating_point()]
+    assert {value.dtype for value in floats} == {torch.float32}
+    assert all(torch.isfinite(value).all() for value in floats)
 
 
 def test_training_lowers_the_loss_on_its_songs(corpus: Path, tmp_path: Path) -> None:

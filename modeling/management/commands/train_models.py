@@ -39,11 +39,28 @@ class Command(ModelingCommand):
             "--songs", type=int, metavar="N", help="generated songs, instead of the preset's"
         )
         parser.add_argument(
-            "--real", type=Path, nargs="+", default=[], metavar="PATH", help="songs to learn from"
+            "--real",
+            type=Path,
+            nargs="+",
+            default=[],
+            metavar="PATH",
+            help="songs to learn from, folders of features, or what make_pairs wrote",
         )
+        parser.add_argument(
+            "--minutes", type=float, metavar="M",
+            help="stop by itself after so many minutes, with status 3, to go on with --resume",
+        )  # fmt: skip
+        parser.add_argument(
+            "--runs", type=Path, metavar="DIR",
+            help="folder of the state of what is not done; default: in --data",
+        )  # fmt: skip
         parser.add_argument("--resume", action="store_true", help="go on where a run was stopped")
         parser.add_argument(
-            "--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="songs at a time"
+            "--jobs",
+            type=int,
+            default=os.cpu_count() or 1,
+            metavar="J",
+            help="songs at a time; with two or more both advisors are trained at once",
         )
         parser.add_argument("--device", help="as torch names it; default: the GPU if there is one")
 
@@ -67,8 +84,10 @@ def _trained(options: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     from modeling.checkpoint import CheckpointError
-    from modeling.corpus import CorpusError, excerpts_of_song
-    from modeling.training.pipeline import train_both
+    from modeling.corpus import CorpusError
+    from modeling.training.deadline import Deadline, OutOfTimeError
+    from modeling.training.pipeline import Conduct, train_both
+    from modeling.training.songs import real_excerpts
     from modeling.training.state import TrainingError
 
     config = PRESETS[options["preset"]]
@@ -81,21 +100,22 @@ def _trained(options: dict[str, Any]) -> dict[str, Any]:
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(device.type == "cpu")
     try:
-        real = [
-            excerpt
-            for path in options["real"]
-            for excerpt in excerpts_of_song(path, config.duration_s)
-        ]
         return train_both(
             config,
             options["data"],
             options["out"],
             options["seed"],
-            resume=options["resume"],
-            jobs=options["jobs"],
-            device=device,
-            extra=real,
+            Conduct(
+                device,
+                options["resume"],
+                options["jobs"],
+                Deadline(options["minutes"]),
+                options["runs"],
+            ),
+            real_excerpts(options["real"], config.duration_s),
         )
+    except OutOfTimeError as stop:
+        raise CommandError(str(stop), returncode=3) from stop
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}; make room or allow it") from error
     except (CorpusError, TrainingError, CheckpointError, ValueError) as error:
@@ -118,6 +138,12 @@ def _lines(figures: dict[str, Any], out: Path) -> list[str]:
         for name, metrics in found["systems"].items():
             error, joint = metrics["centred_mae_db"], metrics["joint"]
             lines.append(f"  {name:20}{_figure(error)} dB centred MAE   {_figure(joint)} joint")
+    if figures["real_songs"]:
+        lines.append("real songs, by weights that saw none of them (centred MAE of each, dB)")
+        for song in figures["real_songs"]["left_out"]["songs"]:
+            errors = song["centred_mae_db"]
+            told = "   ".join(f"{name} {errors[name]:.2f}" for name in errors)
+            lines.append(f"  {song['title']:20}{told}")
     lines.append("Figures on generated songs test the machinery, not the research question.")
     return lines
 

@@ -22,7 +22,7 @@ class Baseline(Card):
         heeded = learned.ensemble.evidence(hear_mix(*tensors), None)
         facts = [*unlike_training(float(heeded.trust[0])), *mix_facts(mix.bands)]
         speaker = self.speaker(options, facts, learned.fingerprint)
-        return from_evidence(heeded.evidence[0], learned.threshold, speaker)
+        return from_evidence(heeded.evidence[0], learned.threshold_for(heeded), speaker)
 
 
 SYSTEM = Baseline("baseline", "Baseline (single mix)", frozenset({"mix"}))

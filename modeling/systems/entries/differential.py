@@ -27,7 +27,10 @@ class Differential(Card):
         ]
         speaker = self.speaker(options, facts, learned.fingerprint)
         return from_evidence(
-            heeded.evidence[0], learned.threshold, speaker, checked=options.self_check
+            heeded.evidence[0],
+            learned.threshold_for(heeded),
+            speaker,
+            checked=options.self_check,
         )
 
 

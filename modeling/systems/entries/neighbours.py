@@ -21,7 +21,7 @@ class Neighbours(Card):
         evidence = neighbours(relative_db, features[np.newaxis], learned.fitted)[0]
         facts = stem_reasons(heard, features, learned.fitted)
         speaker = self.speaker(options, facts, learned.fingerprint)
-        return advice_of_rule(evidence, learned.fitted.neighbour_sigma_db, speaker, options)
+        return advice_of_rule(self.name, evidence, learned.fitted, speaker, options)
 
 
 SYSTEM = Neighbours("neighbours", "Nearest songs", frozenset({"stems", "loudness_table"}))

@@ -21,7 +21,7 @@ class Ridge(Card):
         evidence = ridge(relative_db, features, learned.fitted)
         balanced_db = np.where(heard.mask, relative_db - evidence.offset_db, np.nan)
         speaker = self.speaker(options, loudness_reasons(table, balanced_db), learned.fingerprint)
-        return advice_of_rule(evidence, learned.fitted.ridge_sigma_db, speaker, options)
+        return advice_of_rule(self.name, evidence, learned.fitted, speaker, options)
 
 
 SYSTEM = Ridge("ridge", "Ridge regression", frozenset({"stems", "loudness_table"}))

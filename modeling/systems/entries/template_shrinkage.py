@@ -17,7 +17,7 @@ class TemplateShrinkage(Card):
         evidence = template_shrinkage(table.relative_db, learned.fitted)
         facts = loudness_reasons(table, learned.fitted.template_db)
         speaker = self.speaker(options, facts, learned.fingerprint)
-        return advice_of_rule(evidence, learned.fitted.template_sigma_db, speaker, options)
+        return advice_of_rule(self.name, evidence, learned.fitted, speaker, options)
 
 
 SYSTEM = TemplateShrinkage(
