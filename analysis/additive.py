@@ -14,8 +14,6 @@ model is solved again (Huber's modified residuals), started from the excerpts' m
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from analysis.annotations import (
     Annotations,
@@ -26,6 +24,8 @@ from analysis.annotations import (
     row_means,
 )
 from analysis.vectors import STEMS, FloatArray, centre
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 HUBER_K = 1.345
 """95 % efficient where residuals are normal."""
@@ -262,6 +262,9 @@ def _sorted_medians(ranked: FloatArray, counts: IntArray) -> FloatArray:
 
 
 def _connected_parts(excerpt: IntArray, annotator: IntArray, size: IntArray) -> IntArray:
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     n_excerpts, n_annotators = int(size[0]), int(size[1])
     n_nodes = n_excerpts + n_annotators
     links = sparse.coo_array(

@@ -7,7 +7,6 @@ raw faders would count how loud the stems happened to be.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from analysis.annotations import (
     Annotations,
@@ -23,6 +22,8 @@ from analysis.icc import icc_average, icc_single
 from analysis.krippendorff import krippendorff_alpha
 from analysis.results import Estimate
 from analysis.vectors import STEMS, FloatArray, centre
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 _NO_AGREEMENT_DESIGN = "agreement needs two excerpts, and two annotations of one of them"
 
@@ -180,6 +181,8 @@ def _within_squares(values: FloatArray, group: IntArray, n_groups: int) -> Float
 def _pooled_sd(
     squares: float, freedom: int, n: int, method: str, without: str, level: float
 ) -> Estimate:
+    from scipy import stats
+
     if freedom == 0:
         return Estimate.missing(n, method, without, level)
     upper, lower = (float(stats.chi2.ppf(p, freedom)) for p in ((1 + level) / 2, (1 - level) / 2))

@@ -1,11 +1,12 @@
 """Cluster-robust regressions: how far submitted balances were drawn to where the faders began."""
 
 import numpy as np
-from scipy import stats
 
 from analysis.annotations import Annotations, IntArray, excerpt_means
 from analysis.results import Estimate
 from analysis.vectors import STEMS, FloatArray, centre
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 
 def anchoring_slopes(
@@ -69,6 +70,8 @@ def _clustered(
     outcome: FloatArray, cause: FloatArray, cluster: IntArray, level: float, method: str
 ) -> Estimate:
     """Regression through the origin on one cause, CR1 variance, t with clusters - 1."""
+    from scipy import stats
+
     n = len(outcome)
     moment = float(cause @ cause)
     labels, group = np.unique(cluster, return_inverse=True)

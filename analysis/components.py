@@ -8,12 +8,14 @@ first, since they only add a diagonal; what is left is a matrix of the size of t
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
 
 from analysis.annotations import IntArray
+from analysis.crossed import CrossedModel
 from analysis.icc import stepped_up
 from analysis.results import Estimate
 from analysis.vectors import FloatArray
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 _LOG_RATIO_BOUNDS = (-14.0, 12.0)
 _NO_VARIANCE = 1e-5
@@ -86,12 +88,18 @@ def fit_components(design: CrossedDesign, values: FloatArray) -> VarianceCompone
     >>> round(fit_components(design, np.array([0.0, 1.0, 4.0, 6.0])).excerpt, 2)
     9.94
     """
+    from scipy import optimize
+
     values = values - values.mean()
     if not values.any():
         return _components(design, 0.0, 0.0, 0.0)
 
+    # Only cross products enter, so that an evaluation does not grow with the number of values.
+    columns = np.column_stack([np.ones(len(values)), values])
+    model = CrossedModel(columns, design.annotator, design.excerpt)
+
     def criterion(log_ratios: FloatArray) -> float:
-        return _Inverse(design, *_ratios(design, log_ratios)).criterion(values)
+        return model.criterion(np.array(_ratios(design, log_ratios)[::-1]))
 
     n_free = 2 if design.has_annotators else 1
     axis = np.linspace(-6, 4, 6)
@@ -165,6 +173,8 @@ class _Inverse:
     """V and what the likelihood needs of it, at given variance ratios."""
 
     def __init__(self, design: CrossedDesign, ratio_excerpt: float, ratio_annotator: float) -> None:
+        from scipy import linalg
+
         self.design = design
         self.shrink = ratio_excerpt / (1 + ratio_excerpt * design.per_excerpt)
         self.root = np.sqrt(ratio_annotator)
@@ -177,13 +187,11 @@ class _Inverse:
         ones = np.ones((design.n_values, 1))
         self.solved_ones = self.solve(ones)
         self.information = float(self.solved_ones.sum())
-        self.log_determinant = float(
-            np.log1p(ratio_excerpt * design.per_excerpt).sum()
-            + 2 * np.log(np.diag(self.factor)).sum()
-        )
 
     def solve(self, values: FloatArray) -> FloatArray:
         """V^-1 values, for values of shape (n, m)."""
+        from scipy import linalg
+
         without_excerpts = self._solve_excerpts(values)
         annotators = self.root * self.design.by_annotator(without_excerpts)
         effects = self.root * linalg.cho_solve((self.factor, True), annotators)
@@ -199,13 +207,6 @@ class _Inverse:
     def residual_variance(self, values: FloatArray) -> float:
         """The residual variance that maximises the restricted likelihood at these ratios."""
         return float(values @ self.project(values[:, None])[:, 0]) / (self.design.n_values - 1)
-
-    def criterion(self, values: FloatArray) -> float:
-        """Minus twice the restricted log-likelihood, the residual variance profiled out."""
-        freedom = self.design.n_values - 1
-        variance = max(self.residual_variance(values), 1e-300)
-        logarithms = np.log([self.information, variance]) * [1, freedom]
-        return self.log_determinant + float(logarithms.sum())
 
     def _solve_excerpts(self, values: FloatArray) -> FloatArray:
         sums = self.shrink[:, None] * self.design.by_excerpt(values)

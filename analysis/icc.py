@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from analysis.results import Estimate
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def stepped_up(single: float, n_raters: float) -> float:
 
 def _single_interval(squares: MeanSquares, estimate: float, level: float) -> tuple[float, float]:
     """McGraw & Wong 1996, table 7, case 2A; Satterthwaite's degrees of freedom."""
+    from scipy import stats
+
     n, k = squares.n_rows, squares.n_columns
     a = k * estimate / (n * (1 - estimate))
     b = 1 + k * estimate * (n - 1) / (n * (1 - estimate))

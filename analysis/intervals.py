@@ -5,11 +5,12 @@ of the excerpt scatter, and how well the annotators at hand pin the typical anno
 """
 
 import numpy as np
-from scipy import stats
 
 from analysis.additive import HUBER_K, AdditiveFit, StemDesign
 from analysis.annotations import IntArray
 from analysis.vectors import FloatArray, centre
+
+# scipy is imported where it is used: web processes load this module and start without it.
 
 BOOTSTRAP_FROM = 10
 """Annotations from which the interval is a bootstrap; below, a t interval."""
@@ -50,6 +51,8 @@ def t_half_widths(fit: AdditiveFit, level: float) -> FloatArray:
 def _stem_half_widths(
     design: StemDesign, ratio: float, variance: float, level: float
 ) -> FloatArray:
+    from scipy import stats
+
     own, shared = design.unit_variances(ratio)
     if not np.isfinite(variance):
         return np.full(len(own), np.nan)
@@ -87,6 +90,8 @@ def bootstrap_errors(
     Returns:
         The excerpts' indices (m,) and low and high errors (m, 4) in dB.
     """
+    from scipy import stats
+
     n_excerpts = len(fit.excerpt_db)
     counts = np.bincount(excerpt, minlength=n_excerpts)
     annotators_sd_db = _annotators_part_sd(fit)

@@ -6,7 +6,7 @@ difference of two values is the difference of their mid-ranks.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,10 +14,16 @@ from numpy.typing import ArrayLike
 from analysis.results import Estimate
 from analysis.vectors import FloatArray
 
+# scipy is imported where it is used: web processes load this module and start without it.
+if TYPE_CHECKING:
+    from scipy import sparse
+
+
 Scale = Literal["nominal", "ordinal", "interval"]
 SCALES: tuple[Scale, ...] = ("nominal", "ordinal", "interval")
 
 _ROUNDING = 1e-12
+_MANY_VALUES = 500
 
 
 def krippendorff_alpha(
@@ -44,7 +50,7 @@ def krippendorff_alpha(
         raise ValueError(f"scale: expected one of {', '.join(SCALES)}, got {scale!r}")
     method = f"Krippendorff's alpha, {scale}, percentile bootstrap over items"
     counts = _Counts.of(ratings)
-    n_items = len(counts.by_value)
+    n_items = counts.by_value.shape[0]
     if len(counts.values) < 2:
         note = "fewer than two different values on items with two or more ratings"
         return Estimate.missing(n_items, method, note, level)
@@ -65,11 +71,14 @@ class _Counts:
 
     values: FloatArray
     """Shape (n_values,), ascending."""
-    by_value: FloatArray
-    """Shape (n_items, n_values); every item has at least two ratings."""
+    by_value: "FloatArray | sparse.csr_array"
+    """Shape (n_items, n_values); every item has at least two ratings. Sparse on scales so fine
+    that most items lack most values."""
 
     @classmethod
     def of(cls, ratings: ArrayLike) -> "_Counts":
+        from scipy import sparse
+
         table = np.asarray(ratings, dtype=np.float64)
         if table.ndim != 2:
             raise ValueError(f"ratings: expected shape (n_raters, n_items), got {table.shape}")
@@ -79,6 +88,10 @@ class _Counts:
         _, items = np.nonzero(np.isfinite(table))
         values, codes = np.unique(table[np.isfinite(table)], return_inverse=True)
         n_items = table.shape[1]
+        if len(values) > _MANY_VALUES:
+            ones = np.ones(len(codes))
+            cells = sparse.coo_array((ones, (items, codes)), shape=(n_items, len(values)))
+            return cls(values, cells.tocsr())
         flat = np.bincount(items * len(values) + codes, minlength=n_items * len(values))
         return cls(values, flat.reshape(n_items, len(values)).astype(np.float64))
 

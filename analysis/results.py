@@ -4,12 +4,17 @@ import math
 from dataclasses import asdict, dataclass
 
 
+class CannotCompute(ValueError):  # noqa: N818  (no error of the caller: the data lack something)
+    """A statistic that these data cannot give; the text says why, in one line for the reader."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure with its interval, its n and how it was got.
 
     `low` and `high` bound the interval of confidence `level`; NaN where there is none, and
-    `note` then says why. Nothing is rounded here: rounding happens where a figure is shown.
+    `note` then says why. `note` also cautions where an interval stands but may run short.
+    Nothing is rounded here: rounding happens where a figure is shown.
     """
 
     estimate: float

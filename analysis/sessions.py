@@ -146,8 +146,7 @@ def session_figures(annotations: Annotations, seed: int = 0) -> SessionFigures:
     template = _means_of_the_others(consensus_loudness)
     to_consensus = centred_mae_db(template, consensus_loudness)
     to_one = centred_mae_db(template[song], loudness)
-    others = np.array([_others_consensus(annotations, row) for row in range(len(annotations))])
-    engineer = centred_mae_db(annotations.balance_db, others)
+    engineer = centred_mae_db(annotations.balance_db, leave_one_out_consensus(annotations))
     return SessionFigures(
         by_stem=agreement_by_stem(annotations, rng),
         mean_loudness_db={
@@ -157,6 +156,11 @@ def session_figures(annotations: Annotations, seed: int = 0) -> SessionFigures:
         template_error_db=_mean(to_consensus, np.arange(annotations.n_excerpts)),
         template_error_to_one_db=_mean(to_one, song),
     )
+
+
+def leave_one_out_consensus(annotations: Annotations) -> FloatArray:
+    """For each annotation the consensus of the same excerpt's others (n, 4); NaN where too few."""
+    return np.array([_others_consensus(annotations, row) for row in range(len(annotations))])
 
 
 def main(arguments: list[str] | None = None) -> int:

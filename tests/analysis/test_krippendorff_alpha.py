@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from analysis.krippendorff import SCALES, Scale, krippendorff_alpha
 
@@ -55,6 +56,28 @@ def test_incomplete_ratings_agree_with_the_krippendorff_package(scale: Scale) ->
     ratings[rng.random(ratings.shape) < 0.5] = np.nan
     expected = krippendorff.alpha(ratings, level_of_measurement=scale)
     assert alpha(ratings, scale) == pytest.approx(expected, abs=1e-12)
+
+
+def ratings_without_steps() -> np.ndarray:
+    rng = np.random.default_rng(4)
+    ratings = rng.normal(4, 1, (1, 60)) + rng.normal(0, 1, (15, 60))
+    ratings[:, :20] = np.round(ratings[:, :20], 1)
+    ratings[rng.random(ratings.shape) < 0.2] = np.nan
+    return ratings
+
+
+@pytest.mark.parametrize("scale", ["nominal", "interval"])
+def test_a_scale_without_steps_agrees_with_the_krippendorff_package(scale: Scale) -> None:
+    ratings = ratings_without_steps()
+    expected = krippendorff.alpha(ratings, level_of_measurement=scale)
+    assert alpha(ratings, scale) == pytest.approx(expected, abs=1e-12)
+
+
+def test_ordinal_alpha_of_a_scale_without_steps_is_interval_alpha_of_the_ranks() -> None:
+    ratings = ratings_without_steps()
+    ranks = np.full_like(ratings, np.nan)
+    ranks[np.isfinite(ratings)] = stats.rankdata(ratings[np.isfinite(ratings)])
+    assert alpha(ratings, "ordinal") == pytest.approx(alpha(ranks, "interval"), abs=1e-12)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(-1000, 1000), st.floats(0.1, 10))
