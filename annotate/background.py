@@ -6,16 +6,31 @@ from typing import Any, Protocol
 from django.apps import apps
 
 
+class JobStoppedError(Exception):
+    """Raised by a job's report where somebody asked the job to stop; it ends the job there. Who
+    catches it to say what was done so far raises it again with that as `result`."""
+
+    def __init__(self, result: object = None) -> None:
+        super().__init__("stopped")
+        self.result = result
+
+
 class Report(Protocol):
-    """How a job says how far it is: a share from 0 to 1 and a short message."""
+    """How a job says how far it is: a share from 0 to 1 and a short message. Raises JobStoppedError
+    where the job shall stop."""
 
     def __call__(self, progress: float, message: str = "") -> None: ...
 
 
-def enqueue(kind: str, arguments: dict[str, Any], *, owner: Any = None) -> str:
-    """Queue a job; returns the key under which its progress is shown."""
+def enqueue(
+    kind: str, arguments: dict[str, Any], *, owner: Any = None, about: str = "", page: str = ""
+) -> str:
+    """Queue a job; returns the key under which its progress is shown. `about` and `page` tell its
+    owner what it is about and where that is."""
     jobs: Any = apps.get_model("config", "Job")
-    return str(jobs.objects.enqueue(kind, arguments, owner_id=getattr(owner, "pk", None)).key)
+    owner_id = getattr(owner, "pk", None)
+    job = jobs.objects.enqueue(kind, arguments, owner_id=owner_id, about=about, page=page)
+    return str(job.key)
 
 
 def enqueue_once(kind: str, arguments: dict[str, Any]) -> None:

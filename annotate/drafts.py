@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from analysis.vectors import STEMS
 from annotate.fields import StemValues
 from annotate.models import (
@@ -69,7 +71,9 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    rows: tuple[DraftRow, ...]
+    """`excerpts` is what was worked out, by key of the item."""
+
+    excerpts: Mapping[str, dict[str, Any]]
     agreement: tuple[AgreementRow, ...]
     excluded: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
@@ -83,14 +87,11 @@ class Draft:
 
 
 def draft_of(campaign: Campaign) -> Draft:
-    """The draft, a row for every excerpt of the campaign whether it has annotations or not."""
+    """What is worked out so far; empty where nothing is."""
     stored = ConsensusDraft.objects.filter(campaign=campaign).first()
     result: dict[str, Any] = (stored.result if stored else None) or {}
-    drafted = {one["item"]: one for one in result.get("excerpts", [])}
-    items = CampaignExcerpt.objects.filter(campaign=campaign).select_related("excerpt__song")
-    verdicts = last_decisions(campaign)
     return Draft(
-        rows=tuple(_row(item, drafted.get(item.key), verdicts.get(item.pk)) for item in items),
+        excerpts={one["item"]: one for one in result.get("excerpts", [])},
         agreement=agreement_rows(result.get("agreement") or {}),
         excluded=tuple(result.get("excluded", [])),
         notes=tuple(result.get("notes", [])),
@@ -100,9 +101,21 @@ def draft_of(campaign: Campaign) -> Draft:
     )
 
 
-def last_decisions(campaign: Campaign) -> dict[int, Decision]:
+def draft_items(campaign: Campaign) -> QuerySet[CampaignExcerpt]:
+    """Every excerpt of the campaign, whether it has annotations or not."""
+    return campaign.items.select_related("excerpt__song").order_by("pk")
+
+
+def rows_of(draft: Draft, items: Iterable[CampaignExcerpt]) -> list[DraftRow]:
+    """A row for each of these items."""
+    items = list(items)
+    verdicts = last_decisions(items)
+    return [_row(one, draft.excerpts.get(one.key), verdicts.get(one.pk)) for one in items]
+
+
+def last_decisions(items: Iterable[CampaignExcerpt]) -> dict[int, Decision]:
     """The decision that counts for each item id."""
-    decisions = Decision.objects.filter(item__campaign=campaign).order_by("pk")
+    decisions = Decision.objects.filter(item__in=items).order_by("pk")
     return {decision.item_id: decision for decision in decisions}
 
 

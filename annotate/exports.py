@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from analysis.cells import safe_text
 from analysis.vectors import STEMS
 from annotate.models import Annotation, Campaign, Consensus
 
 FORMAT = "gainsay-campaign/1"
-# Spreadsheets run a cell that begins so, some also in full width or after space; an apostrophe
-# before it makes it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-CONTROL_STARTS = ("\t", "\r", "\n")
 
 CODEBOOK: dict[str, str] = {
     "campaign": "key of the campaign",
@@ -31,10 +28,12 @@ CODEBOOK: dict[str, str] = {
     "mixing_years": "years of mixing as the annotator stated; empty if not asked",
     "playback_device": "over-ear, in-ear, monitors or speakers, as stated",
     "headphone_passed": "true or false: result of the headphone check; empty if not taken",
+    "language": "language in which the annotator took part; empty if not known",
     "repeat": "0 for the first showing, 1 and more for repeats of the same excerpt",
     "revision": "1 for the first answer, counted up when it was amended",
     "is_current": "true for the last revision of a showing",
     "is_surplus": "true if the place had gone to somebody else before this answer came",
+    "is_withdrawn": "true if the annotator withdrew: left out of every consensus since then",
     "cannot_judge_reason": "why no balance was given; empty if one was",
     "confidence": "1 (guess) to 5 (sure); empty if not given",
     "comment": "the annotator's words",
@@ -106,10 +105,12 @@ def _annotation_row(campaign: Campaign, annotation: Annotation, is_current: bool
         "mixing_years": annotator.mixing_years,
         "playback_device": annotator.playback_device,
         "headphone_passed": annotator.headphone_passed,
+        "language": annotator.language,
         "repeat": assignment.repeat,
         "revision": annotation.revision,
         "is_current": is_current,
         "is_surplus": annotation.is_surplus,
+        "is_withdrawn": annotator.withdrawn_at is not None,
         "cannot_judge_reason": annotation.cannot_judge_reason,
         "confidence": annotation.confidence,
         "comment": annotation.comment,
@@ -195,11 +196,7 @@ def safe_cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str) and (
-        value.startswith(CONTROL_STARTS) or value.lstrip().startswith(FORMULA_STARTS)
-    ):
-        return "'" + value
-    return value
+    return safe_text(value)
 
 
 def csv_text(columns: list[str], rows: Iterator[dict[str, Any]]) -> str:

@@ -144,10 +144,14 @@ def hash_token(token: str) -> str:
 
 
 class AnnotatorQuerySet(models.QuerySet["Annotator"]):
+    def with_link(self, token: str) -> "AnnotatorQuerySet":
+        """Whose link this is, whether or not it still admits."""
+        return self.filter(token_hash=hash_token(token))
+
     def by_token(self, token: str, now: datetime) -> "AnnotatorQuerySet":
         """Whom this link admits: not revoked, not expired."""
-        return self.filter(token_hash=hash_token(token), revoked_at__isnull=True).filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+        return self.with_link(token).filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True
         )
 
 
@@ -175,11 +179,15 @@ class Annotator(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # By themselves: their answers stay without them, and out of what is worked out.
+    withdrawn_at = models.DateTimeField(null=True)
     consented_at = models.DateTimeField(null=True)
     mixing_years = models.PositiveSmallIntegerField(null=True, validators=[MaxValueValidator(80)])
     playback_device = models.CharField(max_length=10, choices=Device.choices, blank=True)
     headphone_passed = models.BooleanField(null=True)
     volume_set_at = models.DateTimeField(null=True)
+    # Chosen, or that of the browser when they took part; "" until then.
+    language = models.CharField(max_length=5, blank=True)
     seed = models.PositiveBigIntegerField(default=0)
 
     objects = AnnotatorQuerySet.as_manager()

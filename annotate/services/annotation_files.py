@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from analysis.cells import plain_row
 from analysis.vectors import STEMS
 from annotate.fields import StemValues, check_stem_values, is_finite_number, storable_text
 
@@ -144,7 +145,7 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if missing:
             raise AnnotationFileError(f"{path}: column {missing[0]!r} is missing")
         for row in reader:
-            yield f"{path}: line {reader.line_num}", row
+            yield f"{path}: line {reader.line_num}", plain_row(row)
     except csv.Error as error:
         raise AnnotationFileError(f"{path}: line {reader.line_num + 1}: {error}") from None
 

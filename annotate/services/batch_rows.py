@@ -1,4 +1,4 @@
-"""The two statements of a save, written by hand.
+"""The statements of a save, written by hand.
 
 A save is the request that comes most often, and what it does here it does under the one write lock
 of SQLite, while everybody else waits. The ORM takes ten times as long to write these statements as
@@ -11,7 +11,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from annotate.models import Assignment, EventBatch
+from annotate.models import Annotator, Assignment, Campaign, EventBatch, Slot
+from annotate.services.hand_rows import columns, moment, read_one
 from annotate.services.payload import Batch
 
 INSERT_BATCH = """
@@ -28,6 +29,37 @@ WHERE id = %s AND (desk_page < %s OR (desk_page = %s AND desk_seq < %s))
 COUNT_WORK = """
 UPDATE annotate_assignment SET listened_s = listened_s + %s, moves = moves + %s WHERE id = %s
 """
+
+# In the order of the models' fields, as Django takes them.
+ASSIGNMENT = ("id", "key", "item_id", "annotator_id", "desk_page")
+ANNOTATOR = ("id", "campaign_id", "token_hash", "expires_at", "revoked_at", "language")
+CAMPAIGN = ("id", "key", "state", "lease_minutes")
+SLOT = ("id", "assignment_id", "leased_until", "is_filled")
+READ_SHOWING = f"""
+SELECT {columns(showing=ASSIGNMENT, annotator=ANNOTATOR, campaign=CAMPAIGN, slot=SLOT)}
+FROM annotate_assignment showing
+JOIN annotate_annotator annotator ON annotator.id = showing.annotator_id
+JOIN annotate_campaign campaign ON campaign.id = annotator.campaign_id
+LEFT JOIN annotate_slot slot ON slot.assignment_id = showing.id
+WHERE showing.key = %s
+"""  # noqa: S608 - nothing but names of columns
+
+
+def read_showing(key: str) -> Assignment | None:
+    """The showing with this key, with its annotator, campaign and place."""
+    parts = ((Assignment, ASSIGNMENT), (Annotator, ANNOTATOR), (Campaign, CAMPAIGN), (Slot, SLOT))
+    row = read_one(READ_SHOWING, [key], *parts)
+    if row is None:
+        return None
+    assignment: Assignment = row[0]
+    assignment.annotator, assignment.annotator.campaign, slot = row[1:]
+    annotator = assignment.annotator
+    annotator.expires_at = moment(annotator.expires_at)
+    annotator.revoked_at = moment(annotator.revoked_at)
+    if slot is not None:
+        slot.leased_until = moment(slot.leased_until)
+    Assignment._meta.get_field("slot").set_cached_value(assignment, slot)
+    return assignment
 
 
 def insert_batch(assignment: Assignment, batch: Batch, now: datetime) -> bool:

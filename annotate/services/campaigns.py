@@ -10,8 +10,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from annotate.background import enqueue_once
-from annotate.desk import forget_served
 from annotate.models import Campaign, CampaignExcerpt, Decision, Excerpt, Slot, Song
+from annotate.served import forget_served
 
 TARGET_LUFS = -23.0
 # safe_target_lufs is found by search: half a LU keeps clear of what the search may have missed.

@@ -5,10 +5,10 @@ import json
 import platform
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import scipy
 from django.db import transaction
 from django.db.models import Max
 
@@ -55,6 +55,7 @@ def load_table(campaign: Campaign, rules: AnnotationRules) -> Table:
     place = {item.pk: index for index, item in enumerate(items)}
     answers = list(
         Annotation.objects.filter(assignment__item__campaign=campaign, balance_db__isnull=False)
+        .filter(assignment__annotator__withdrawn_at__isnull=True)
         .current()
         .select_related("assignment__annotator")
         .order_by("assignment__item", "assignment__annotator__number", "assignment__repeat")
@@ -322,7 +323,8 @@ def software_versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": scipy.__version__,
+        # Asked of the package: scipy itself would make every web process larger.
+        "scipy": version("scipy"),
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -33,6 +33,10 @@ from modeling.storage import StorageError
 
 # Whatever the trims, faders reach this far around stems of equal loudness.
 LEVELLED_RANGE_DB = (FADER_LOW_DB - TRIM_DB, FADER_HIGH_DB + TRIM_DB)
+
+
+# Reads a song into the library under a key of the journal. Raises AudioError.
+Read = Callable[[SongSource, Journal], IngestedSong]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,10 @@ def known_song(key: str) -> Song | None:
 
 
 def import_songs(
-    sources: Sequence[SongSource], *, now: datetime, jobs: int = 1
+    sources: Sequence[SongSource], *, now: datetime, jobs: int = 1, read: Read | None = None
 ) -> Iterator[tuple[SongSource, Imported | AudioError]]:
     """Take songs in, `jobs` at a time, and tell of each what came of it; one that fails does not
-    stop the others.
+    stop the others. `read` takes the place of reading in this process.
 
     Safe to stop and to run again: the same files are known by `source_key`, the same audio
     elsewhere by its fingerprint, and a song's folder and rows are there together or not at all.
@@ -100,11 +104,11 @@ def import_songs(
             yield source, Imported(known, is_new=False)
         else:
             waiting.append(Waiting(source, key))
-    yield from _import_new(waiting, now=now, jobs=jobs)
+    yield from _import_new(waiting, now=now, jobs=jobs, read=read)
 
 
 def _import_new(
-    waiting: Sequence[Waiting], *, now: datetime, jobs: int
+    waiting: Sequence[Waiting], *, now: datetime, jobs: int, read: Read | None
 ) -> Iterator[tuple[SongSource, Imported | AudioError]]:
     with ExitStack() as stack:
         try:
@@ -112,7 +116,7 @@ def _import_new(
         except StorageError as error:
             yield from ((one.source, error) for one in waiting)
             return
-        for one, ingested in _ingest_all(waiting, opened, jobs):
+        for one, ingested in _ingest_all(waiting, opened, jobs, read):
             if isinstance(ingested, AudioError):
                 yield one.source, ingested
                 continue
@@ -123,12 +127,12 @@ def _import_new(
 
 
 def _ingest_all(
-    waiting: Sequence[Waiting], opened: Journal, jobs: int
+    waiting: Sequence[Waiting], opened: Journal, jobs: int, read: Read | None
 ) -> Iterator[tuple[Waiting, IngestedSong | AudioError]]:
-    if jobs == 1 or len(waiting) < 2:
+    if read is not None or jobs == 1 or len(waiting) < 2:
         for one in waiting:
             try:
-                yield one, ingest(_storable(one.source), songs_dir(), folder_name=opened.new_key())
+                yield one, (read or _read_here)(_storable(one.source), opened)
             except AudioError as error:
                 yield one, error
         return
@@ -147,6 +151,10 @@ def _ingest_all(
         finally:
             # Whoever stops listening wants no more songs than those that are being read.
             pool.shutdown(cancel_futures=True)
+
+
+def _read_here(source: SongSource, opened: Journal) -> IngestedSong:
+    return ingest(source, songs_dir(), folder_name=opened.new_key())
 
 
 def _outcome(source: SongSource, future: "Future[IngestedSong]") -> IngestedSong | AudioError:

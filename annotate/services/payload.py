@@ -56,11 +56,11 @@ def read_batch(data: object) -> Batch:
     submit = data.get("submit")
     return Batch(
         client=client,
-        page=_whole(data, "page", 0, 2**53),
-        seq=_whole(data, "seq", 1, MAX_SEQ),
+        page=whole_number(data, "page", 0, 2**53),
+        seq=whole_number(data, "seq", 1, MAX_SEQ),
         events=events,
         moves=sum(event["kind"] == "fader" for event in events),
-        listened_s=_number(data.get("listened_s", 0.0), "listened_s", 0.0, MAX_LISTENED_S),
+        listened_s=finite_number(data.get("listened_s", 0.0), "listened_s", 0.0, MAX_LISTENED_S),
         desk=_desk(desk),
         submission=None if submit is None else _submission(submit),
     )
@@ -80,14 +80,14 @@ def check_faders(values: object, name: str = "faders_db") -> StemValues:
     return faders
 
 
-def _whole(data: dict[str, Any], name: str, low: int, high: int) -> int:
+def whole_number(data: dict[str, Any], name: str, low: int, high: int) -> int:
     value = data.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise PayloadError(f"{name} must be a whole number from {low} to {high}")
     return value
 
 
-def _number(value: object, name: str, low: float, high: float) -> float:
+def finite_number(value: object, name: str, low: float, high: float) -> float:
     if not is_finite_number(value):
         raise PayloadError(f"{name} must be a finite number")
     if not low <= value <= high:
@@ -116,7 +116,7 @@ def _desk(desk: object) -> dict[str, Any]:
     kept["loop"] = _loop(desk.get("loop"))
     kept["hold"] = desk.get("hold") is not False
     kept["confidence"] = _confidence(desk.get("confidence"))
-    kept["comment"] = _text(desk.get("comment", ""), "desk.comment", COMMENT_LENGTH)
+    kept["comment"] = text_within(desk.get("comment", ""), "desk.comment", COMMENT_LENGTH)
     return kept
 
 
@@ -125,7 +125,7 @@ def _loop(loop: object) -> list[float] | None:
         return None
     if not isinstance(loop, list) or len(loop) != 2:
         raise PayloadError("desk.loop must be [start_s, end_s] or null")
-    start_s, end_s = (_number(edge, "desk.loop", 0.0, 3600.0) for edge in loop)
+    start_s, end_s = (finite_number(edge, "desk.loop", 0.0, 3600.0) for edge in loop)
     if end_s <= start_s:
         raise PayloadError("desk.loop must end after it starts")
     return [start_s, end_s]
@@ -139,7 +139,7 @@ def _confidence(value: object) -> int | None:
     return value
 
 
-def _text(value: object, name: str, length: int) -> str:
+def text_within(value: object, name: str, length: int) -> str:
     if not isinstance(value, str):
         raise PayloadError(f"{name} must be text")
     if len(value) > length:
@@ -157,8 +157,8 @@ def _submission(submit: object) -> Submission:
         key=key,
         fader_db=check_faders(submit.get("faders_db"), "submit.faders_db"),
         confidence=_confidence(submit.get("confidence")),
-        comment=_text(submit.get("comment", ""), "submit.comment", COMMENT_LENGTH),
-        cannot_judge_reason=_text(
+        comment=text_within(submit.get("comment", ""), "submit.comment", COMMENT_LENGTH),
+        cannot_judge_reason=text_within(
             submit.get("cannot_judge", ""), "submit.cannot_judge", REASON_LENGTH
         ).strip(),
     )

@@ -4,13 +4,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Max
 
+from annotate.background import enqueue_once
 from annotate.models import Annotator, Campaign, HeadphoneAttempt, Slot
 from annotate.models.campaigns import hash_token
+from annotate.services import acts
 from modeling.headphones import HeadphoneCheck, antiphase_check, huggins_check
 
 HEADPHONE_ATTEMPTS = 2
@@ -34,6 +37,7 @@ def invite(
     note: str = "",
     kind: str = Annotator.Kind.PERSON,
     valid_days: int | None = None,
+    by: Any = None,
 ) -> list[Invitation]:
     """New annotators with links of their own."""
     if not 1 <= count <= MAX_INVITATIONS:
@@ -55,28 +59,51 @@ def invite(
             seed=secrets.randbits(32),
         )
         invitations.append(Invitation(annotator, token))
+    acts.note(
+        "links made", now=now, by=by, about=f"campaign {campaign.key}", kind=kind, count=count
+    )
     return invitations
 
 
 @transaction.atomic
-def revoke(*, annotator: Annotator, now: datetime) -> None:
+def revoke(*, annotator: Annotator, now: datetime, by: Any = None) -> None:
     """Close the link at once. What was submitted stays; places not filled go to others."""
-    Annotator.objects.filter(pk=annotator.pk, revoked_at__isnull=True).update(revoked_at=now)
+    own = Annotator.objects.filter(pk=annotator.pk, revoked_at__isnull=True)
+    if own.update(revoked_at=now):
+        about = f"campaign {annotator.campaign.key}"
+        acts.note("link withdrawn", now=now, by=by, about=about, annotator=annotator.letter)
     Slot.objects.filter(assignment__annotator=annotator, is_filled=False).update(
         assignment=None, leased_until=None
     )
 
 
 def record_welcome(
-    *, annotator: Annotator, mixing_years: int, playback_device: str, now: datetime
+    *,
+    annotator: Annotator,
+    mixing_years: int,
+    playback_device: str,
+    now: datetime,
+    language: str = "",
 ) -> None:
-    """Consent and the once-only questions; the first answer stays."""
+    """Consent and the once-only questions; the first answer stays. `language` is the one in which
+    they were read."""
     Annotator.objects.filter(pk=annotator.pk, consented_at__isnull=True).update(
         consented_at=now,
         mixing_years=mixing_years,
         playback_device=playback_device,
         volume_set_at=now,
+        language=language,
     )
+
+
+def ask_for_next_stems(annotator: Annotator) -> None:
+    """Have a worker make the stems that this annotator will probably hear next."""
+    enqueue_once("prepare_showing", {"annotator": annotator.pk})
+
+
+def choose_language(*, annotator: Annotator, language: str) -> None:
+    """Kept with the person: the link speaks it on every device."""
+    Annotator.objects.filter(pk=annotator.pk).update(language=language)
 
 
 def next_step(annotator: Annotator) -> str:
@@ -114,14 +141,14 @@ def start_headphones(*, annotator: Annotator, now: datetime) -> HeadphoneAttempt
 
 
 @lru_cache(maxsize=32)
-def _check(kind: str, seed: int) -> HeadphoneCheck:
+def check_sounds(kind: str, seed: int) -> HeadphoneCheck:
+    """The sounds and right answers of one attempt, which follow from its seed."""
     make = huggins_check if kind == Campaign.HeadphoneCheck.HUGGINS else antiphase_check
     return make(np.random.default_rng(seed))
 
 
 def sounds_of(attempt: HeadphoneAttempt) -> HeadphoneCheck:
-    """The attempt's sounds and right answers; they follow from its seed."""
-    return _check(attempt.kind, attempt.seed)
+    return check_sounds(attempt.kind, attempt.seed)
 
 
 @transaction.atomic

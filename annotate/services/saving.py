@@ -11,7 +11,7 @@ from annotate.background import enqueue_once
 from annotate.levels import balance_of_faders
 from annotate.models import Annotation, Assignment, CampaignExcerpt, Slot
 from annotate.services.assigning import hold_slot
-from annotate.services.batch_rows import insert_batch, store_desk
+from annotate.services.batch_rows import insert_batch, read_showing, store_desk
 from annotate.services.payload import Batch, PayloadError, Submission, read_batch
 from annotate.services.together import write_together
 
@@ -19,9 +19,11 @@ from annotate.services.together import write_together
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
     """The save was not taken; `status` is the HTTP status and `message` one line for the person."""
 
-    def __init__(self, status: int, message: str | Promise) -> None:
+    def __init__(self, status: int, message: str | Promise, *, is_technical: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        # Names a field of the request: for whoever writes a client, not for who sits before a page.
+        self.is_technical = is_technical
 
     @property
     def message(self) -> str:
@@ -36,22 +38,12 @@ class SaveResult:
     annotation: Annotation | None
 
 
-# All that a save looks at: reading whole rows would take longer than writing the batch.
-NEEDED = (
-    *("desk_page", "annotator__token_hash", "annotator__revoked_at", "annotator__expires_at"),
-    *("annotator__campaign__key", "annotator__campaign__state"),
-    *("annotator__campaign__lease_minutes", "slot__is_filled", "slot__leased_until"),
-)
-
-
 def showing(*, key: str, token: str, now: datetime) -> Assignment | None:
     """The showing with this key, ready for `save`, when it is the one of whom this link admits."""
-    showings = Assignment.objects.select_related("annotator__campaign", "slot").only(*NEEDED)
-    try:
-        assignment = showings.get(key=key)
-    except Assignment.DoesNotExist:
+    assignment = read_showing(key)
+    if assignment is None or not assignment.annotator.is_admitted(token, now):
         return None
-    return assignment if assignment.annotator.is_admitted(token, now) else None
+    return assignment
 
 
 def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResult:
@@ -63,7 +55,7 @@ def save(*, assignment: Assignment, payload: object, now: datetime) -> SaveResul
     try:
         batch = read_batch(payload)
     except PayloadError as error:
-        raise Refused(400, str(error)) from None
+        raise Refused(400, str(error), is_technical=True) from None
     if not assignment.annotator.campaign.is_open:
         raise Refused(409, _("This campaign is closed: nothing more can be changed."))
     return write_together(lambda: _take(assignment, batch, now))
@@ -125,7 +117,7 @@ def _submit(assignment: Assignment, submission: Submission, now: datetime) -> An
     )
     state = Assignment.State.SUBMITTED if judged else Assignment.State.DECLINED
     Assignment.objects.filter(pk=stored.pk).update(state=state, finished_at=now)
-    _count_completed(stored.item)
+    count_completed(stored.item)
     enqueue_once("compute_consensus", {"campaign": assignment.annotator.campaign.key})
     return annotation
 
@@ -176,7 +168,7 @@ def _fill_slot(assignment: Assignment, judged: bool, now: datetime) -> bool:
     return False
 
 
-def _count_completed(item: CampaignExcerpt) -> None:
+def count_completed(item: CampaignExcerpt) -> None:
     """Counted anew under a lock, for two who submit at one instant would each miss the other. (On
     SQLite, where the lock does nothing, only one of them writes at a time.)"""
     counted = CampaignExcerpt.objects.filter(pk=item.pk)

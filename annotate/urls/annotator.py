@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from annotate.views import annotator, headphones
+from annotate.views import annotator, headphones, person
 
 urlpatterns = [
     path("", annotator.queue, name="queue"),
     path("welcome/", annotator.welcome, name="welcome"),
+    path("language/", annotator.language, name="annotator-language"),
+    path("data.json", person.data, name="person-data"),
+    path("withdraw/", person.withdraw, name="annotator-withdraw"),
     path("next/", annotator.next_excerpt, name="next"),
     path("headphones/", headphones.check, name="headphones"),
     path("headphones/start/", headphones.start, name="headphones-start"),

@@ -13,6 +13,5 @@ router.register("annotations", api.AnnotationViewSet, basename="api-annotation")
 router.register("consensus", api.ConsensusViewSet, basename="api-consensus")
 
 urlpatterns = [
-    path("token/", api.TokenView.as_view(), name="api-token"),
     path("", include(router.urls)),
 ]

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from annotate.views import audio, campaigns, consensus, people, songs
+from annotate.views import audio, campaigns, consensus, imports, people, songs
 
 urlpatterns = [
     path("songs/", songs.library, name="songs"),
+    path("songs/import/", imports.index, name="songs-import"),
+    path("songs/import/folder/", imports.folder, name="songs-import-folder"),
     path("songs/<slug:key>/", songs.song, name="song"),
     path("songs/<slug:key>/excerpts/", songs.cut, name="excerpt-cut"),
     path("songs/<slug:key>/<slug:role>.flac", audio.song_stem, name="song-stem"),

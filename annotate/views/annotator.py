@@ -1,6 +1,7 @@
 """The annotator's way: welcome, queue, mixer, save. The link is the person: no account."""
 
 import json
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -13,23 +14,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.vectors import STEMS
-from annotate.desk import desk_payload, served_stem_flac
+from annotate.desk import desk_payload
+from annotate.languages import is_offered, speak
 from annotate.models import Annotation, Annotator, Assignment
-from annotate.models.campaigns import hash_token
 from annotate.models.songs import ROLE_CHOICES
+from annotate.served import Showing, served_stem_flac
 from annotate.services import assigning, people, saving
 from annotate.views.desk_texts import desk_texts
+from annotate.views.stored_audio import stored_audio
+from modeling.audio import AudioError
 
 P = ParamSpec("P")
-
-# Keys are never used again and what they name never changes.
-FOREVER = "private, max-age=31536000, immutable"
+logger = logging.getLogger(__name__)
 
 
 def annotator_page(
@@ -45,10 +47,16 @@ def annotator_page(
         admitted = Annotator.objects.by_token(token, timezone.now()).select_related("campaign")
         annotator = admitted.first()
         if annotator is None:
-            if not Annotator.objects.filter(token_hash=hash_token(token)).exists():
+            known = Annotator.objects.with_link(token).first()
+            if known is None:
                 raise Http404
-            response: HttpResponseBase = render(request, "annotate/annotator/gone.html", status=404)
+            speak(known.language)
+            page = "withdrawn" if known.withdrawn_at else "gone"
+            response: HttpResponseBase = render(
+                request, f"annotate/annotator/{page}.html", status=404
+            )
         else:
+            speak(annotator.language)
             response = view(request, annotator, token, *args, **kwargs)
         return keep_secret(response)
 
@@ -96,13 +104,25 @@ def welcome(request: HttpRequest, annotator: Annotator, token: str) -> HttpRespo
             annotator=annotator,
             mixing_years=form.cleaned_data["mixing_years"],
             playback_device=form.cleaned_data["playback_device"],
+            language=get_language() or "",
             now=timezone.now(),
         )
+        people.ask_for_next_stems(annotator)
         annotator.refresh_from_db()
         return redirect(people.next_step(annotator), token)
     context = {"form": form, "campaign": annotator.campaign, "token": token}
     status = 400 if form.is_bound else 200
     return render(request, "annotate/annotator/welcome.html", context, status=status)
+
+
+@require_POST
+@annotator_page
+def language(request: HttpRequest, annotator: Annotator, token: str) -> HttpResponse:
+    chosen = request.POST.get("language", "")
+    if not is_offered(chosen):
+        return render(request, "400.html", status=400)
+    people.choose_language(annotator=annotator, language=chosen)
+    return redirect(people.next_step(annotator), token)
 
 
 @require_safe
@@ -132,6 +152,7 @@ def next_excerpt(request: HttpRequest, annotator: Annotator, token: str) -> Http
     assignment = assigning.next_assignment(annotator=annotator, now=timezone.now())
     if assignment is None:
         return redirect(reverse("queue", args=[token]) + "?finished")
+    people.ask_for_next_stems(annotator)
     return redirect("mixer", token, assignment.key)
 
 
@@ -146,16 +167,29 @@ def mixer(request: HttpRequest, annotator: Annotator, token: str, key: str) -> H
     assignment = get_object_or_404(
         annotator.assignments.select_related("item__campaign", "item__excerpt"), key=key
     )
+    try:
+        desk = desk_payload(assignment, token, timezone.now())
+    except AudioError as error:
+        return _no_sound(request, assignment, token, error)
     context = {
         "campaign": annotator.campaign,
         "token": token,
         "number": annotator.assignments.filter(pk__lte=assignment.pk).count(),
         "remaining": assigning.remaining(annotator),
         "strips": _strips(assignment),
-        "desk": desk_payload(assignment, token, timezone.now()),
+        "desk": desk,
         "texts": desk_texts(),
     }
     return render(request, "annotate/annotator/mixer.html", context)
+
+
+def _no_sound(
+    request: HttpRequest, assignment: Assignment, token: str, error: Exception
+) -> HttpResponse:
+    """The library's own files are gone: a fault for who runs the site to see, not who listens."""
+    logger.error("no audio for excerpt %s: %s", assignment.item.excerpt.key, type(error).__name__)
+    context = {"campaign": assignment.annotator.campaign, "token": token}
+    return render(request, "annotate/annotator/no_sound.html", context, status=503)
 
 
 def _strips(assignment: Assignment) -> list[dict[str, Any]]:
@@ -177,6 +211,7 @@ def _save(request: HttpRequest, token: str, key: str) -> JsonResponse:
     assignment = saving.showing(key=key, token=token, now=now)
     if assignment is None:
         return _refusal(404, _("This link no longer works. Ask whoever sent it for a new one."))
+    speak(assignment.annotator.language)
     try:
         payload = json.loads(request.body)
     except RequestDataTooBig:
@@ -186,7 +221,7 @@ def _save(request: HttpRequest, token: str, key: str) -> JsonResponse:
     try:
         result = saving.save(assignment=assignment, payload=payload, now=now)
     except saving.Refused as refused:
-        return _refusal(refused.status, refused.message)
+        return _refusal(refused.status, refused.message, is_technical=refused.is_technical)
     answer = {
         "saved_seq": result.saved_seq,
         "is_latest": result.is_latest,
@@ -195,8 +230,9 @@ def _save(request: HttpRequest, token: str, key: str) -> JsonResponse:
     return JsonResponse(answer)
 
 
-def _refusal(status: int, message: str) -> JsonResponse:
-    return JsonResponse({"error": message}, status=status)
+def _refusal(status: int, message: str, *, is_technical: bool = False) -> JsonResponse:
+    """Of what only a broken page sends, the page says in its own words that it failed."""
+    return JsonResponse({"error": message, "is_technical": is_technical}, status=status)
 
 
 def _submitted(annotation: Annotation | None, token: str) -> dict[str, Any] | None:
@@ -215,11 +251,18 @@ def stem_audio(
     request: HttpRequest, annotator: Annotator, token: str, key: str, role: str
 ) -> HttpResponse:
     """A stem as this annotator hears it: levelled and trimmed, with no name and no date on it."""
-    assignment = get_object_or_404(annotator.assignments.select_related("item__excerpt"), key=key)
+    assignment = get_object_or_404(
+        annotator.assignments.select_related("item__campaign", "item__excerpt"), key=key
+    )
     if role not in STEMS or not annotator.campaign.is_open:
         raise Http404
     try:
-        content = served_stem_flac(assignment, role).read_bytes()
+        return stored_audio(served_stem_flac(Showing.of(assignment), role))
     except ValueError as error:
         raise Http404 from error
-    return HttpResponse(content, content_type="audio/flac", headers={"Cache-Control": FOREVER})
+    except (AudioError, OSError) as error:
+        # The library's own file is gone: a fault for who runs the site to see, not who listens.
+        logger.error(
+            "no audio for excerpt %s: %s", assignment.item.excerpt.key, type(error).__name__
+        )
+        raise Http404 from error

@@ -9,11 +9,9 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.authtoken.views import ObtainAuthToken
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 
 from annotate.models import Annotation, Campaign, Consensus, Excerpt, Song
 from annotate.serializers import (
@@ -32,12 +30,6 @@ def parameter(view: viewsets.GenericViewSet[Any], name: str) -> str:
 
 def text_parameter(name: str, description: str) -> OpenApiParameter:
     return OpenApiParameter(name, OpenApiTypes.STR, description=description)
-
-
-class TokenView(ObtainAuthToken):
-    """Name and password for a token. Guessing is slowed down like every anonymous request."""
-
-    throttle_classes = [AnonRateThrottle]
 
 
 class KeyLookup:

@@ -6,7 +6,7 @@ survive; the header X-Stem-Scale says by what the samples were multiplied.
 
 import numpy as np
 import soundfile
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
@@ -14,27 +14,25 @@ from analysis.vectors import STEMS
 from annotate.listening import LONGEST_STRETCH_S
 from annotate.models import Excerpt, Song
 from annotate.views.access import ResearcherRequest, researcher_required
+from annotate.views.stored_audio import FOREVER, stored_audio
 from modeling.audio import SAMPLE_RATE_HZ, AudioError
 from modeling.flac import flac_bytes
 from modeling.storage import STORED_SCALE, read_stem
 
-# Windows never change once cut, and keys are never used again.
-FOREVER = "private, max-age=31536000, immutable"
 SCALE_HEADER = "X-Stem-Scale"
 DEFAULT_STRETCH_S = 30.0
 
 
 @researcher_required
 @require_safe
-def excerpt_stem(request: ResearcherRequest, key: str, role: str) -> FileResponse:
+def excerpt_stem(request: ResearcherRequest, key: str, role: str) -> HttpResponse:
     """The stored file itself."""
     excerpt = get_object_or_404(Excerpt, key=key)
     path = excerpt.folder / f"{role}.flac"
     if role not in STEMS or not path.is_file():
         raise Http404
     bits = int(soundfile.info(path).subtype.removeprefix("PCM_"))
-    headers = {SCALE_HEADER: str(STORED_SCALE[bits]), "Cache-Control": FOREVER}
-    return FileResponse(path.open("rb"), content_type="audio/flac", headers=headers)
+    return stored_audio(path, {SCALE_HEADER: str(STORED_SCALE[bits])})
 
 
 @researcher_required

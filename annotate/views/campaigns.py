@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotate.drafts import HEADLINE, agreement_rows
 from annotate.exports import annotations_csv, json_text
 from annotate.forms import CampaignForm, SongFilterForm
+from annotate.kept import kept
 from annotate.listings import campaign_lines
 from annotate.models import Campaign
 from annotate.models.songs import ROLE_CHOICES
 from annotate.progress import campaign_progress
+from annotate.services import acts
 from annotate.services import campaigns as service
 from annotate.views.access import (
     ResearcherRequest,
@@ -85,11 +87,13 @@ def _form_page(
 @require_safe
 def dashboard(request: ResearcherRequest, key: str) -> HttpResponse:
     campaign = campaign_of(request, key)
-    progress = campaign_progress(campaign, timezone.now())
+    counted = kept(("campaign", campaign.pk), lambda: campaign_progress(campaign, timezone.now()))
+    progress = counted.value
     page = Paginator(progress.excerpts, EXCERPTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "campaign": campaign,
         "progress": progress,
+        "counted_at": counted.counted_at,
         "page": page,
         "roles": ROLE_CHOICES,
         "agreement": agreement_rows(progress.agreement, HEADLINE),
@@ -125,5 +129,7 @@ def export(request: ResearcherRequest, key: str, format_: str) -> HttpResponse:
     if format_ not in EXPORTS:
         raise Http404
     written, content_type = EXPORTS[format_]
+    about = f"campaign {campaign.key}"
+    acts.note("exported", now=timezone.now(), by=request.user, about=about, what=format_)
     headers = {"Content-Disposition": f'attachment; filename="{campaign.key}.{format_}"'}
     return HttpResponse(written(campaign), content_type=content_type, headers=headers)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotate.background import enqueue
-from annotate.drafts import Draft, draft_of, item_view
+from annotate.drafts import Draft, draft_items, draft_of, item_view, rows_of
 from annotate.forms import DecisionForm, RulesForm
 from annotate.listening import excerpt_player
 from annotate.models import Campaign, CampaignExcerpt
@@ -48,8 +48,7 @@ def rules(request: ResearcherRequest, key: str) -> HttpResponse:
     if not form.is_valid():
         return _index_page(request, campaign, draft_of(campaign), form, status=400)
     set_rules(campaign, form.rules(draft_rules(campaign)))
-    job = enqueue("compute_consensus", {"campaign": campaign.key}, owner=request.user)
-    return show_job(reverse("consensus", args=[campaign.key]), job)
+    return _follow(request, campaign, "compute_consensus", {"campaign": campaign.key})
 
 
 @researcher_required
@@ -57,18 +56,28 @@ def rules(request: ResearcherRequest, key: str) -> HttpResponse:
 def freeze(request: ResearcherRequest, key: str) -> HttpResponse:
     campaign = campaign_of(request, key)
     arguments = {"campaign": campaign.key, "user": request.user.pk}
-    job = enqueue("freeze_consensus", arguments, owner=request.user)
-    return show_job(reverse("consensus", args=[campaign.key]), job)
+    return _follow(request, campaign, "freeze_consensus", arguments)
+
+
+def _follow(
+    request: ResearcherRequest, campaign: Campaign, kind: str, arguments: dict[str, Any]
+) -> HttpResponse:
+    page = reverse("consensus", args=[campaign.key])
+    job = enqueue(kind, arguments, owner=request.user, about=campaign.name, page=page)
+    return show_job(page, job)
 
 
 def _index_page(
     request: ResearcherRequest, campaign: Campaign, draft: Draft, form: RulesForm, status: int = 200
 ) -> HttpResponse:
+    items = Paginator(draft_items(campaign), EXCERPTS_PER_PAGE)
+    page = items.get_page(request.GET.get("page"))
     context = {
         "campaign": campaign,
         "draft": draft,
         "form": form,
-        "page": Paginator(draft.rows, EXCERPTS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": rows_of(draft, page.object_list),
         "roles": ROLE_CHOICES,
         "frozen": campaign.consensuses.select_related("frozen_by"),
         "job": job_of(request),

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotate.models import Annotator
 from annotate.services import people
-from annotate.views.annotator import FOREVER, annotator_page
+from annotate.views.annotator import annotator_page
+from annotate.views.stored_audio import FOREVER
 from modeling.headphones import N_INTERVALS, N_TRIALS
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -24,6 +25,8 @@ from annotate.views.access import (
     researcher_required,
 )
 
+PEOPLE_PER_PAGE = 50
+
 
 @researcher_required
 @require_safe
@@ -39,7 +42,9 @@ def invite(request: ResearcherRequest, key: str) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _page(request, campaign, form, status=400)
-    invitations = service.invite(campaign=campaign, now=timezone.now(), **form.cleaned_data)
+    invitations = service.invite(
+        campaign=campaign, now=timezone.now(), by=request.user, **form.cleaned_data
+    )
     links = [
         (one.annotator.letter, request.build_absolute_uri(reverse("queue", args=[one.token])))
         for one in invitations
@@ -54,7 +59,7 @@ def invite(request: ResearcherRequest, key: str) -> HttpResponse:
 def revoke(request: ResearcherRequest, key: str, annotator: str) -> HttpResponseRedirect:
     campaign = campaign_of(request, key)
     found = get_object_or_404(campaign.annotators, key=annotator)
-    service.revoke(annotator=found, now=timezone.now())
+    service.revoke(annotator=found, now=timezone.now(), by=request.user)
     messages.success(
         request,
         _("The link of %(letter)s no longer works; what was submitted stays.")
@@ -71,14 +76,17 @@ def _page(
     links: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    people = Paginator(campaign.annotators.order_by("number"), PEOPLE_PER_PAGE)
+    page = people.get_page(request.GET.get("page"))
     context = {
         "campaign": campaign,
         "form": form,
         "links": links or [],
-        "lines": people_lines(campaign, timezone.now()),
+        "page": page,
+        "lines": people_lines(page.object_list, timezone.now()),
         "item_count": campaign.items.count(),
     }
-    return render_page(request, "annotate/people.html", context, status=status)
+    return render_page(request, "annotate/people.html", context, part="results", status=status)
 
 
 @researcher_required

@@ -77,6 +77,8 @@ def cut(request: ResearcherRequest, key: str) -> HttpResponse:
             "replaces": values["replaces"],
         },
         owner=request.user,
+        about=str(found),
+        page=reverse("song", args=[found.key]),
     )
     return show_job(reverse("song", args=[found.key]), job, anchor="#excerpts")
 

@@ -22,4 +22,5 @@ def job_of(request: ResearcherRequest) -> Any:
 
 def show_job(address: str, key: str, *, anchor: str = "") -> HttpResponseRedirect:
     """Back to a page, which follows this job."""
-    return HttpResponseRedirect(f"{address}?{urlencode({'job': key})}{anchor}")
+    join = "&" if "?" in address else "?"
+    return HttpResponseRedirect(f"{address}{join}{urlencode({'job': key})}{anchor}")

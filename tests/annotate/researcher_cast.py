@@ -52,10 +52,17 @@ def submit(
 def annotate_all(campaign: Campaign, people: int, *, kind: str = "person") -> list[Annotator]:
     """Everybody balances everything, each a little differently; the draft is worked out."""
     annotators = [invitation.annotator for invitation in join(campaign, people)]
+    items = campaign.items.order_by("pk").values_list("pk", flat=True)
+    places = {item: place for place, item in enumerate(items)}
     for number, annotator in enumerate(annotators):
         Annotator.objects.filter(pk=annotator.pk).update(kind=kind)
         annotator.refresh_from_db()
         while (assignment := next_assignment(annotator=annotator, now=NOW)) is not None:
-            submit(assignment, offsets_db={"vocals": 0.4 * number, "drums": -0.3 * number})
+            # Something that neither excerpt nor person explains, whatever order the excerpts come
+            # in: without it figures of agreement stand on the edge of what can be computed.
+            place = places[assignment.item_id]
+            left_db = 0.1 * ((number * place**2 + number + 2 * place) % 4)
+            moved_db = {"vocals": 0.4 * number, "drums": -0.3 * number, "other": left_db}
+            submit(assignment, offsets_db=moved_db)
     compute_draft(campaign, now=NOW)
     return annotators

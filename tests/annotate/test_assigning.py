@@ -167,6 +167,7 @@ def test_trims_and_starts_come_in_opposite_pairs_over_annotators(
         for invitation in join(campaign, overlap)
     ]
     for name in ("trim_db", "start_db"):
-        values = [getattr(assignment, name)["bass"] for assignment in shown]
-        assert sum(values) == pytest.approx(0.0)
-        assert len({abs(value) for value in values}) == overlap // 2
+        values = [getattr(assignment, name) for assignment in shown]
+        assert sum(value["bass"] for value in values) == pytest.approx(0.0)
+        # Of all four stems: two pairs draw one stem alike once in thirty.
+        assert len({tuple(map(abs, value.values())) for value in values}) == overlap // 2

@@ -147,7 +147,7 @@ def test_no_answer_holds_a_level_a_name_or_anything_of_other_people(
     kinds = [answered["Content-Type"].split(";")[0] for answered in answers.values()]
     # Three excerpts and a repeat: a page, a save and four stems each, and the queue and the like.
     assert kinds.count("audio/flac") == 16
-    assert kinds.count("application/json") == 4
+    assert kinds.count("application/json") == 5
     secrets = secrets_of(campaign, invitation.annotator)
     assert len(secrets) > 100
     told = [

@@ -124,7 +124,7 @@ def test_served_stems_are_kept_until_the_campaign_closes_and_made_again_after(
     key = client.post(reverse("next", args=[token]))["Location"].split("/")[-2]
     address = reverse("stem-audio", args=[token, key, "vocals"])
     before = client.get(address).content
-    assert [path.name for path in (media / "served" / key).iterdir()] == ["vocals.flac"]
+    assert [path.name for path in (media / "served").rglob("*.flac")] == ["vocals.flac"]
     close_campaign(campaign=heard_campaign, now=NOW)
     assert not list((media / "served").iterdir())
     open_campaign(campaign=heard_campaign, now=NOW)

@@ -66,8 +66,8 @@ def test_the_page_takes_the_same_queries_for_2_and_for_9_excerpts(
     for excerpts, people in ((2, 3), (9, 4)):
         campaign = make_campaign(excerpts, overlap=4, repeats=0)
         annotate_all(campaign, people)
-        # Session, user, campaign, draft, decisions, excerpts, frozen versions.
-        with django_assert_num_queries(7):
+        # Session, user, campaign, draft, how many excerpts, a page of them, decisions, frozen ones.
+        with django_assert_num_queries(8):
             client.get(reverse("consensus", args=[campaign.key]))
 
 

@@ -86,8 +86,8 @@ def test_the_list_takes_the_same_queries_for_2_and_for_20_people(
 ) -> None:
     for more in (2, 18):
         invite(campaign=campaign, count=more, now=timezone.now())
-        # Session, user, campaign, people, number of excerpts.
-        with django_assert_num_queries(5):
+        # Session, user, campaign, how many people, a page of them, their work, number of excerpts.
+        with django_assert_num_queries(7):
             client.get(reverse("people", args=[campaign.key]))
 
 

@@ -219,5 +219,5 @@ def test_an_excerpts_stem_is_the_stored_file_and_may_be_kept(
     excerpt = imported_song.excerpts.get()
     answer: Any = client.get(reverse("excerpt-stem", args=[excerpt.key, "drums"]))
     stored = (excerpt.folder / "drums.flac").read_bytes()
-    assert b"".join(answer.streaming_content) == stored
+    assert answer.content == stored
     assert "immutable" in answer["Cache-Control"]

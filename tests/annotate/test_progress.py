@@ -148,7 +148,7 @@ def test_a_person_line_tells_what_the_link_does(campaign: Campaign) -> None:
         for days in (None, 1, None)
     )
     revoke(annotator=revoked, now=now)
-    lines = people_lines(campaign, now + timedelta(days=2))
+    lines = people_lines(campaign.annotators.all(), now + timedelta(days=2))
     assert [one.state for one in lines] == ["valid", "expired", "revoked"]
     assert [one.annotator for one in lines] == [valid, expiring, revoked]
 
@@ -159,5 +159,5 @@ def test_a_person_line_counts_what_was_done_and_what_was_declined(campaign: Camp
         assignment = next_assignment(annotator=annotator, now=NOW)
         assert assignment is not None
         submit(stored(assignment), **said)
-    (line,) = people_lines(campaign, NOW)
+    (line,) = people_lines(campaign.annotators.all(), NOW)
     assert (line.done, line.declined, line.in_progress) == (1, 1, 0)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from annotate import exports
 from annotate.management.command import GainsayCommand, find_campaign
 from annotate.models import Campaign, Consensus
 from annotate.rendering import render_consensus
+from annotate.services import acts
 from modeling.audio import AudioError
 from modeling.flac import write_whole
 from modeling.progress import Progress
@@ -50,6 +52,8 @@ class Command(GainsayCommand):
                 write_whole(path, text.encode())
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}") from None
+        about = f"campaign {campaign.key}"
+        acts.note("exported", now=timezone.now(), about=about, what=options["format"])
         files = [str(path) for path in texts]
         if rendered is not None:
             files += _render(rendered, options["render"])

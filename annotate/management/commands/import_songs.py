@@ -8,7 +8,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from annotate.management.command import GainsayCommand
-from annotate.services import library
+from annotate.services import library, song_imports
+from annotate.services.import_outcomes import Outcomes
 from modeling.audio import AudioError
 from modeling.layouts import LAYOUTS, find_songs
 from modeling.progress import Progress
@@ -26,50 +27,51 @@ class Command(GainsayCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
         parser.add_argument("--layout", choices=LAYOUTS, default="auto", help="default: auto")
         parser.add_argument("--jobs", type=int, default=1, metavar="N", help="songs at a time")
+        parser.add_argument(
+            "--background", action="store_true", help="let a worker do it, one song at a time"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["jobs"] < 1:
             raise CommandError(f"--jobs {options['jobs']}: at least 1 is needed")
+        if options["background"]:
+            self._queue(options)
+            return
         found = find_songs(options["paths"], layout=options["layout"])
-        result: dict[str, list[dict[str, Any]]] = {"imported": [], "skipped": [], "failed": []}
+        result = Outcomes()
         lines = []
         for problem in found.problems:
-            result["failed"].append({"path": str(problem.path), "reason": problem.reason})
+            result.refuse(str(problem.path), problem.reason)
             lines.append(f"failed    {problem}")
         with Progress(len(found.songs), "importing", unit="songs") as progress:
             outcomes = library.import_songs(found.songs, jobs=options["jobs"], now=timezone.now())
             for source, outcome in outcomes:
-                lines.append(_record(result, source.path, outcome))
+                result.add(source.path, outcome)
+                lines.append(_line(outcome))
                 progress.advance()
-        self.answer(result, as_json=options["json"], lines=lines)
-        if result["failed"] and not (result["imported"] or result["skipped"]):
-            first = result["failed"][0]
+        self.answer(result.as_data(), as_json=options["json"], lines=lines)
+        if result.failed and not (result.imported or result.skipped):
+            first = result.failed[0]
             raise CommandError(f"nothing imported: {first['path']}: {first['reason']}")
-        if result["failed"]:
-            raise CommandError(
-                f"{len(result['failed'])} of {sum(map(len, result.values()))} not imported"
-            )
+        if result.failed:
+            n_all = len(result.imported) + len(result.skipped) + len(result.failed)
+            raise CommandError(f"{len(result.failed)} of {n_all} not imported")
+
+    def _queue(self, options: dict[str, Any]) -> None:
+        """Ask the worker for the same; what the paths hold is found out there."""
+        missing = [path for path in options["paths"] if not path.exists()]
+        if missing:
+            raise CommandError(f"{missing[0]}: does not exist; check the path")
+        paths = [str(path.resolve()) for path in options["paths"]]
+        key = song_imports.ask_for_paths(paths, options["layout"])
+        line = f"queued as job {key}; a worker does it (manage.py work)"
+        self.answer({"job": key}, as_json=options["json"], lines=[line])
 
 
-def _record(
-    result: dict[str, list[dict[str, Any]]], path: Path, outcome: library.Imported | AudioError
-) -> str:
-    """File what came of a song; returns the line that says so."""
+def _line(outcome: library.Imported | AudioError) -> str:
     if isinstance(outcome, AudioError):
-        result["failed"].append({"path": str(path), "reason": _reason(path, outcome)})
         return f"failed    {outcome}"
     song = outcome.song
-    entry = {"path": str(path), "key": song.key, "title": song.title, "artist": song.artist}
     if outcome.is_new:
-        result["imported"].append({**entry, "notes": song.notes})
         return "\n".join([f"imported  {song}", *(f"          {note}" for note in song.notes)])
-    result["skipped"].append(entry)
     return f"skipped   {song}: already in the library"
-
-
-def _reason(path: Path, fault: AudioError) -> str:
-    """The fault of the song at `path`, with the file it is about where that is another one."""
-    if fault.path == path:
-        return fault.reason
-    name = fault.path.name if path in fault.path.parents else str(fault.path)
-    return f"{name} {fault.reason}"
