@@ -95,6 +95,8 @@ def ask(
     seed: int,
     checkpoints: Path = BUNDLED_CHECKPOINTS,
     endpoint: "Endpoint | None" = None,
+    reasons: bool = True,
+    self_check: bool = True,
 ) -> Iterator[Reply]:
     """Each system's advice for the balance at which the stems stand.
 
@@ -102,7 +104,7 @@ def ask(
         ValueError: nothing sounds.
     """
     scene = scene_of(stems)
-    options = Options(seed=seed, checkpoints=checkpoints, endpoint=endpoint)
+    options = Options(seed, reasons, self_check, checkpoints, endpoint)
     for one in asked:
         try:
             yield Reply(one, advise(one.name, scene, options))

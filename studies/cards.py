@@ -104,11 +104,12 @@ def evaluation(checkpoints: Path) -> list[Table]:
         card, _problem = read_card(checkpoints / name)
         if card is not None:
             metrics = card.get("metrics", {})
-            return [_table(key, metrics[key]) for key in PROTOCOLS if key in metrics]
+            return [as_table(key, metrics[key]) for key in PROTOCOLS if key in metrics]
     return []
 
 
-def _table(name: str, values: dict[str, Any]) -> Table:
+def as_table(name: str, values: dict[str, Any]) -> Table:
+    """One protocol as `evaluate_models` and training write it."""
     measured: dict[str, dict[str, Any]] = values["systems"]
     shown = [metric for metric in METRICS if any(metric in row for row in measured.values())]
     titles = {one.name: one.title for one in systems().values()}

@@ -6,7 +6,6 @@ limits of memory, time and disk: what a stranger uploads is decoded nowhere else
 
 import argparse
 import json
-import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.vectors import STEMS
 from modeling.audio import AudioError, probe
+from modeling.child_limits import ChildLimits, limit_this_process
 from modeling.excerpts import choose_excerpts, cut_excerpt
 from modeling.features import PAIRS, SHORTEST_S, band_products
 from modeling.ingest import ingest
@@ -30,9 +30,7 @@ SPECTRA = "spectra"
 # Flat tops: this many equal samples in a row, this close to full scale.
 _FLAT_RUN, _FULL_SCALE = 3, 0.985
 _MOST_CLIPPED_SHARE = 1e-3
-_MEMORY_BYTES = 3 * 2**30
 _CPU_S = 600
-_LARGEST_FILE_BYTES = 2 * 2**30
 
 Progress = Callable[[float], None]
 
@@ -142,19 +140,6 @@ def _shares(source: SongSource, progress: Progress | None) -> Progress | None:
     return told
 
 
-def _limit_this_process() -> None:
-    for kind, most in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CPU, _CPU_S),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(
-            kind, (most, most if hard == resource.RLIM_INFINITY else min(most, hard))
-        )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read one upload; lines of JSON on stdout: {"share"} on the way, at the end {"notes"} or
     {"path", "reason"}. Returns the exit status."""
@@ -163,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("target", type=Path)
     parser.add_argument("--longest-s", type=float, default=LONGEST_S)
     given = parser.parse_args(arguments)
-    _limit_this_process()
+    limit_this_process(ChildLimits(cpu_s=_CPU_S))
 
     def say(**values: object) -> None:
         sys.stdout.write(json.dumps(values) + "\n")

@@ -1,10 +1,13 @@
 """Addresses of this package: Advise, the cards of the systems, experts and their own pages."""
 
-from django.urls import path
+from django.urls import include, path
 
-from studies.views import advise, cards, experts, library
+from studies.views import advise, cards, experts, library, power
 
 urlpatterns = [
+    path("studies/", include("studies.study_urls")),
+    path("power/", power.power, name="power"),
+    path("power/simulate/", power.simulate, name="power-simulate"),
     path("advise/", advise.home, name="advise"),
     path("advise/songs/<slug:key>/", library.excerpt, name="advise-excerpt"),
     path(

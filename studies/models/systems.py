@@ -78,7 +78,10 @@ class AdviceQuerySet(models.QuerySet["Advice"]):
         """What was said about these stems at this balance, by the newest version of each system."""
         source = {"upload": stems} if isinstance(stems, Upload) else {"excerpt": stems}
         return self.filter(
-            system__in=System.objects.newest(), problem_key=problem_key(problem_db), **source
+            system__in=System.objects.newest(),
+            problem_key=problem_key(problem_db),
+            manner="",
+            **source,
         ).select_related("system")
 
 
@@ -96,6 +99,8 @@ class Advice(models.Model):
     # Where the stems stood, relative to the stems as imported; null where off or silent.
     problem_db = StemValuesField()
     problem_key = models.CharField(max_length=60, editable=False)
+    # How it was asked for: "" with reasons and self-checks; a study may switch them off.
+    manner = models.CharField(max_length=40, blank=True, default="")
     # modeling.advice.json_form
     content = models.JSONField()
     prose = models.TextField()
@@ -115,12 +120,12 @@ class Advice(models.Model):
             ),
             models.CheckConstraint(condition=~Q(prose=""), name="advice_says_something"),
             models.UniqueConstraint(
-                fields=["system", "excerpt", "problem_key"],
+                fields=["system", "excerpt", "problem_key", "manner"],
                 condition=Q(excerpt__isnull=False),
                 name="advice_once_per_excerpt",
             ),
             models.UniqueConstraint(
-                fields=["system", "upload", "problem_key"],
+                fields=["system", "upload", "problem_key", "manner"],
                 condition=Q(upload__isnull=False),
                 name="advice_once_per_upload",
             ),

@@ -100,13 +100,20 @@ def system_row(entry: Entry, said: Said, *, bundle: str, now: datetime) -> Syste
 
 
 def record(
-    system: System, stems: Excerpt | Upload, problem_db: StemValues, said: Said, *, now: datetime
+    system: System,
+    stems: Excerpt | Upload,
+    problem_db: StemValues,
+    said: Said,
+    *,
+    now: datetime,
+    manner: str = "",
 ) -> Advice:
     """Keep an advice; the first one stays where two were made at one instant."""
     source = {"upload": stems} if isinstance(stems, Upload) else {"excerpt": stems}
     row, _ = Advice.objects.get_or_create(
         system=system,
         problem_key=problem_key(problem_db),
+        manner=manner,
         **source,
         defaults={
             "problem_db": problem_db,

@@ -1,24 +1,15 @@
-"""Running `studies.reading` in a child process: limited, watched, without our secrets."""
+"""Decoding what a person sent, in a child process."""
 
-import json
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import studies
+from modeling.child import ChildLostError, Progress, run_child
 
-ROOT = Path(studies.__file__).resolve().parent.parent
 LONGEST_WAIT_S = 900.0
-# What a child needs of the environment; database and keys are not among it.
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+LONGEST_ARCHIVE_WAIT_S = 3600.0
 
 
 class ReadingError(Exception):
-    """Stems that cannot be used: one line for the person who brought them."""
+    """What was sent cannot be used: one line for the person who brought it."""
 
 
 def read_in_child(
@@ -26,7 +17,7 @@ def read_in_child(
     target: Path,
     *,
     longest_s: float,
-    progress: Callable[[float], None],
+    progress: Progress,
     wait_s: float = LONGEST_WAIT_S,
 ) -> list[str]:
     """Read the stems in `folder` into `target`; the notes on them.
@@ -34,33 +25,34 @@ def read_in_child(
     Raises:
         ReadingError: they cannot be used, or took more memory or time than an upload may.
     """
-    command = [sys.executable, "-m", "studies.reading", str(folder), str(target)]
-    child = subprocess.Popen(
-        [*command, "--longest-s", str(longest_s)],
-        cwd=ROOT,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    watch = threading.Timer(wait_s, child.kill)
-    watch.start()
+    command = ["studies.reading", str(folder), str(target), "--longest-s", str(longest_s)]
     try:
-        last = _listen(child, progress)
-        code = child.wait()
-    finally:
-        watch.cancel()
-        child.kill()
-        child.wait()
-    if "reason" in last:
-        raise ReadingError(in_words(folder, Path(last["path"]), last["reason"]))
-    if code != 0 or "notes" not in last:
+        last = run_child(command, progress=progress, wait_s=wait_s)
+    except ChildLostError:
         raise ReadingError(
             "The stems took more memory or time to read than an upload may, or they are damaged; "
             "export them again, shorter perhaps."
-        )
+        ) from None
+    if "reason" in last:
+        raise ReadingError(in_words(folder, Path(str(last.get("path", folder))), last["reason"]))
     return [str(note) for note in last["notes"]]
+
+
+def unpack_in_child(archive: Path, target: Path, progress: Progress) -> None:
+    """Check a study's archive and write what it holds into `target` (studies.unpacking).
+
+    Raises:
+        ReadingError: it is not what it says, or took more memory or time than it may.
+    """
+    command = ["studies.unpacking", str(archive), str(target)]
+    try:
+        last = run_child(command, progress=progress, wait_s=LONGEST_ARCHIVE_WAIT_S)
+    except ChildLostError:
+        raise ReadingError(
+            "took more memory or time to read than an archive may, or is damaged; export it again"
+        ) from None
+    if "reason" in last:
+        raise ReadingError(str(last["reason"]))
 
 
 def in_words(folder: Path, path: Path, reason: str) -> str:
@@ -68,20 +60,3 @@ def in_words(folder: Path, path: Path, reason: str) -> str:
     subject = path.stem if path.parent == folder and path != folder else ""
     text = f"{subject} {reason}".strip()
     return f"{text[0].upper()}{text[1:]}."
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-
-
-def _listen(child: "subprocess.Popen[str]", progress: Callable[[float], None]) -> dict[str, Any]:
-    """What the child said last; what it says on the way goes to `progress`."""
-    last: dict[str, Any] = {}
-    assert child.stdout is not None
-    with child.stdout as lines:
-        for line in lines:
-            last = json.loads(line)
-            if "share" in last:
-                progress(float(last["share"]))
-    return last

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from analysis.cells import plain_row
 from analysis.vectors import STEMS, Balance
 from annotate.fields import StemValues, is_finite_number, storable_text
 from annotate.models import Excerpt
@@ -93,7 +94,7 @@ def _excerpt(entry: Entry) -> Excerpt:
     if len(found) != 1:
         what = "several excerpts" if found else "no excerpt"
         raise ExpertFileError(
-            f"{entry.place}: {what} of {entry.excerpt!r}: give the key of an excerpt"
+            f"{entry.place}: {what} of {entry.excerpt[:60]!r}: give the key of an excerpt"
         )
     return found[0]
 
@@ -126,7 +127,7 @@ def _read_csv(path: Path, text: str) -> Iterator[Entry]:
     missing = [name for name in CSV_COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise ExpertFileError(f"{path} lacks the columns {', '.join(missing)}")
-    for row in rows:
+    for row in map(plain_row, rows):
         place = f"{path}: line {rows.line_num}"
         yield Entry(
             place,
@@ -166,6 +167,6 @@ def _level(place: str, name: str, value: object) -> float | None:
         return None
     if not is_finite_number(value) or abs(value) > WIDEST_DB:
         raise ExpertFileError(
-            f"{place}: {name} is {value!r}; give dB from -{WIDEST_DB:g} to {WIDEST_DB:g}"
+            f"{place}: {name} is {value!r:.40}; give dB from -{WIDEST_DB:g} to {WIDEST_DB:g}"
         )
     return float(value)

@@ -15,6 +15,7 @@ from analysis.vectors import STEMS, Balance, Move
 from annotate.fields import StemValues
 from annotate.models import Annotator, Excerpt
 from annotate.models.campaigns import hash_token
+from annotate.services import acts
 from modeling.advice.json_form import to_json
 from modeling.advice.people import human_advice
 from modeling.audio import SAMPLE_RATE_HZ
@@ -81,6 +82,7 @@ def invite(
         )
         for index in chosen
     )
+    acts.note("links made", now=now, by=owner, about=f"expert {expert.key}", kind="expert", count=1)
     return Invitation(expert, token)
 
 
@@ -94,9 +96,11 @@ def draw_problem(excerpt: Excerpt, rng: np.random.Generator) -> StemValues:
     }
 
 
-def revoke(*, expert: Expert, now: datetime) -> None:
+@transaction.atomic
+def revoke(*, expert: Expert, now: datetime, by: Any = None) -> None:
     """Close the link at once. What was advised stays."""
-    Expert.objects.filter(pk=expert.pk, revoked_at__isnull=True).update(revoked_at=now)
+    if Expert.objects.filter(pk=expert.pk, revoked_at__isnull=True).update(revoked_at=now):
+        acts.note("link withdrawn", now=now, by=by, about=f"expert {expert.key}")
 
 
 @transaction.atomic

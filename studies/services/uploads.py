@@ -14,11 +14,11 @@ from analysis.vectors import STEMS
 from annotate.background import Report, enqueue
 from annotate.fields import storable_text
 from annotate.media import media_folder
+from modeling.sniffing import HEAD_BYTES, kind_of
 from studies.models import Upload
 from studies.models.uploads import visitor_hash
 from studies.services.child import ReadingError, read_in_child
 
-HEAD_BYTES = 12
 LONGEST_NAME = 100
 
 
@@ -38,22 +38,6 @@ class SentFile(Protocol):
     file: BinaryIO
 
     def chunks(self) -> object: ...
-
-
-def kind_of(head: bytes) -> str | None:
-    """Suffix of the kind of audio that a file begins like, whatever its name says; None if none."""
-    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        return ".wav"
-    if head[:4] == b"fLaC":
-        return ".flac"
-    if head[:4] == b"OggS":
-        return ".ogg"
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return ".aiff"
-    is_mpeg_frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
-    if head[:3] == b"ID3" or is_mpeg_frame:
-        return ".mp3"
-    return None
 
 
 def receive(*, files: Mapping[str, SentFile], visitor: str, now: datetime) -> Upload:

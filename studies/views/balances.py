@@ -9,7 +9,8 @@ from django.utils.http import content_disposition_header
 from analysis.vectors import STEMS
 from annotate.fields import StemValues
 from annotate.models import Excerpt
-from annotate.views.audio import FOREVER, SCALE_HEADER
+from annotate.views.audio import SCALE_HEADER
+from annotate.views.stored_audio import stored_audio
 from modeling.audio import AudioError
 from modeling.storage import STORED_SCALE
 from studies import downloads
@@ -23,8 +24,7 @@ def stem_answer(stem_set: StemSet, role: str) -> HttpResponseBase:
     if role not in STEMS or not path.is_file():
         raise Http404
     bits = int(soundfile.info(path).subtype.removeprefix("PCM_"))
-    headers = {SCALE_HEADER: str(STORED_SCALE[bits]), "Cache-Control": FOREVER}
-    return FileResponse(path.open("rb"), content_type="audio/flac", headers=headers)
+    return stored_audio(path, {SCALE_HEADER: str(STORED_SCALE[bits])})
 
 
 def download_balance(

@@ -5,13 +5,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from studies import cards
+from studies import cards, evaluations
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     tables = cards.evaluation(settings.CHECKPOINTS)
-    context = {"pages": cards.card_pages(settings.CHECKPOINTS), "tables": tables}
+    context = {
+        "pages": cards.card_pages(settings.CHECKPOINTS),
+        "tables": tables,
+        "own": evaluations.newest(settings.EVALUATIONS),
+    }
     return render(request, "studies/models.html", context)
 
 
@@ -27,4 +31,6 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
         for row in table.rows
         if row.name == name
     ]
-    return render(request, "studies/model.html", {"page": page, "rows": rows})
+    recorded = evaluations.recorded(page.card) if page.card else None
+    context = {"page": page, "rows": rows, "recorded": recorded}
+    return render(request, "studies/model.html", context)

@@ -17,7 +17,8 @@ from annotate.listening import CEILING_DBFS, TARGET_LUFS
 from annotate.models import Excerpt
 from annotate.models.campaigns import hash_token
 from annotate.views.access import ResearcherRequest, render_page, researcher_required
-from annotate.views.annotator import FOREVER, keep_secret
+from annotate.views.annotator import keep_secret
+from annotate.views.stored_audio import FOREVER
 from modeling.audio import AudioError
 from modeling.features import SHORTEST_S
 from modeling.headroom import pack_peaks
@@ -60,7 +61,7 @@ def index(request: ResearcherRequest) -> HttpResponse:
 @require_POST
 def revoke(request: ResearcherRequest, key: str) -> HttpResponse:
     found = get_object_or_404(Expert.objects.visible_to(request.user), key=key)
-    experts.revoke(expert=found, now=timezone.now())
+    experts.revoke(expert=found, now=timezone.now(), by=request.user)
     return redirect("experts")
 
 

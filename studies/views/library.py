@@ -39,6 +39,8 @@ def excerpt(request: ResearcherRequest, key: str) -> HttpResponse:
             "advise_on_excerpt",
             {"excerpt": found.key, "problem_db": problem_db},
             owner=request.user,
+            about=str(found.song),
+            page=f"{reverse('advise-excerpt', args=[key])}?{urlencode(_query(problem_db))}",
         )
         query = urlencode({**_query(problem_db), "job": job})
         return HttpResponseRedirect(f"{reverse('advise-excerpt', args=[key])}?{query}")

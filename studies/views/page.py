@@ -9,10 +9,10 @@ from analysis.vectors import STEMS
 from annotate.fields import StemValues
 from annotate.models import Excerpt
 from modeling.audio import AudioError
+from modeling.child import ROOT
 from studies.models import Advice, System, Upload
 from studies.plots import common_scale, move_plot, spectra_plot
 from studies.services import advising
-from studies.services.child import ROOT
 from studies.stems import StemSet
 
 ADVISORS = ("differential", "baseline", "llm_agent")

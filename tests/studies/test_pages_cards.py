@@ -32,6 +32,7 @@ CARD: dict[str, Any] = {
         "validation_songs": 4,
         "test_songs": 12,
         "real_songs": ["<b>Lithium</b>"],
+        "networks_of_revision": "0123abc",
     },
     "licences": ["CC0-1.0"],
     "fingerprints": ["a", "b"],
@@ -96,6 +97,7 @@ def test_a_card_shows_how_it_was_made_and_escapes_what_it_holds(
     assert "28 to learn, 4 to calibrate, 12 held out" in text
     assert "&lt;b&gt;Lithium" in text
     assert "Gain only." in text
+    assert 'Networks of revision</dt><dd class="hash">0123abc' in text
 
 
 @pytest.mark.parametrize(

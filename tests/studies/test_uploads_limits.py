@@ -14,8 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from analysis.vectors import STEMS
+from modeling.sniffing import kind_of
 from studies.models import Upload
-from studies.services.uploads import kind_of, remove_expired
+from studies.services.uploads import remove_expired
 from tests.studies.conftest import bring
 
 FLAC = b"fLaC" + bytes(60)

@@ -96,7 +96,7 @@ def test_stems_are_served_as_stored_and_the_stranger_meets_404(
 ) -> None:
     address = reverse("advise-upload-stem", args=[upload.key, "drums"])
     answer = visitor.get(address)
-    content = b"".join(answer.streaming_content)
+    content = answer.content
     assert answer["X-Stem-Scale"] == "1.0"
     assert "private" in answer["Cache-Control"]
     assert soundfile.info(io.BytesIO(content)).samplerate == 44_100

@@ -1,0 +1,1 @@
+"""The builder of studies: the spec's schema as fields, forms as specs, what a design comes to."""

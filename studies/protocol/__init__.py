@@ -1,0 +1,1 @@
+"""A study's protocol: spec, presets, hash, trial lists. Pure: knows no rows."""
