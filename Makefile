@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo demo-data test test-default test-browser test-slow lint train-bundle bench lock clean
+.PHONY: help install install-dev demo demo-data test test-default test-browser test-slow lint train-bundle messages bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,9 +35,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	$(BIN)/pip install -q -r requirements-dev.txt
 	@touch $@
 
-demo-data: install  ## database, generated songs, demo campaign; starts nothing
+demo-data: install  ## database, generated songs, demo campaign and study; starts nothing
 	$(BIN)/python manage.py migrate -v 0
 	$(BIN)/python manage.py demo --url http://127.0.0.1:$(PORT)
+	$(BIN)/python manage.py demo_study --url http://127.0.0.1:$(PORT)
 
 demo: demo-data  ## the same, then worker and server until Ctrl+C
 	$(BIN)/python -m config.serve --port $(PORT)
@@ -61,8 +62,13 @@ lint: install-dev  ## style, types, import contract, migrations
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-train-bundle: install  ## the bundled checkpoints anew, from generated songs; under 40 minutes on two cores
-	$(BIN)/python manage.py train_models --preset small --seed 1 --out modeling/checkpoints --resume
+train-bundle: install  ## the bundled checkpoints anew, from generated and CC0 songs; under 40 minutes on two cores
+	$(BIN)/python manage.py train_models --preset small --seed 1 --real modeling/cc0_songs \
+		--out modeling/checkpoints --resume
+
+messages: install-dev  ## texts of participants and annotators into the catalogues, and these compiled; needs gettext
+	$(BIN)/python manage.py make_messages --all
+	$(BIN)/python manage.py compilemessages -v 0 --ignore $(VENV)
 
 bench: install-dev  ## the benchmark table
 	$(BIN)/python -m benchmarks

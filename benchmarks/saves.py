@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -67,7 +68,7 @@ def measure(database: str, server: str, size: Size) -> list[Row]:
 def one_run(server: str, size: Size) -> Figures:
     """One run in a child process on a new database: `server` is "sqlite" or a PostgreSQL's URL."""
     with tempfile.TemporaryDirectory(prefix="gainsay-saves-") as folder:
-        with _new_database(server, Path(folder)) as url:
+        with new_database(server, Path(folder)) as url:
             command = [sys.executable, "-m", "benchmarks.load.run"]
             done = subprocess.run(
                 [*command, json.dumps(asdict(size)), folder],
@@ -81,17 +82,22 @@ def one_run(server: str, size: Size) -> Figures:
 
 
 @contextmanager
-def _new_database(server: str, folder: Path) -> Iterator[str]:
+def new_database(server: str, folder: Path) -> Iterator[str]:
     if server == "sqlite":
         yield f"sqlite:///{folder}/database"
         return
     name = f"gainsay_load_{secrets.token_hex(4)}"
+    _maintain(server, f"CREATE DATABASE {name}")
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        _maintain(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _maintain(server: str, statement: LiteralString) -> None:
+    """Connected for this alone: the server may be restarted meanwhile."""
     with psycopg.connect(server, autocommit=True) as maintenance:
-        maintenance.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        maintenance.execute(statement)
 
 
 def _rates(database: str, fastest: Figures, steady: Figures, bare: Figures) -> list[Row]:

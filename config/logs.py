@@ -3,17 +3,22 @@
 import json
 import logging
 import re
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+from annotate.request_ids import request_id
 
-# An invite token is a key to somebody's work: paths are logged without it.
-TOKEN_IN_PATH = re.compile(r"(/[as]/)[A-Za-z0-9_-]{20,}")
+# A link of an annotator, participant or expert is a key to somebody's work: paths are logged
+# without it. What stands behind a question mark may name a person of a crowd platform.
+TOKEN_IN_PATH = re.compile(r"(/[ase]/)[A-Za-z0-9_-]{20,}")
+QUERY_OF_PATH = re.compile(r"(/[\w./\[\]-]*)\?[^\s\"'<>]+")
 
 
 def without_tokens(line: str) -> str:
-    return TOKEN_IN_PATH.sub(r"\1[token]", line)
+    """
+    >>> without_tokens("Not Found: /s/join/abc/?PROLIFIC_PID=ada&SESSION_ID=1")
+    'Not Found: /s/join/abc/?[query]'
+    """
+    return QUERY_OF_PATH.sub(r"\1?[query]", TOKEN_IN_PATH.sub(r"\1[token]", line))
 
 
 class RequestIdFilter(logging.Filter):

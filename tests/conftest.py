@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# How long an example takes says more about what else the machine does than about the code. Under
+# CI hypothesis has a profile of its own, without deadline and with the same examples every time.
+if hypothesis.settings.get_current_profile_name() == "default":
+    hypothesis.settings.register_profile("gainsay", deadline=None)
+    hypothesis.settings.load_profile("gainsay")
 
 
 @pytest.fixture(scope="session")

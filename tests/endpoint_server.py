@@ -120,6 +120,7 @@ class EndpointServer(ThreadingHTTPServer):
         self.most_at_once = 0
         self._at_once = 0
         self._lock = Lock()
+        self._default = fails(500, "nothing was queued")
         super().__init__(("127.0.0.1", 0), _Handler)
 
     @property
@@ -130,6 +131,10 @@ class EndpointServer(ThreadingHTTPServer):
     def will(self, *behaviours: Behaviour) -> None:
         """Queue behaviours for the next requests."""
         self.queue.extend(behaviours)
+
+    def always(self, behaviour: Behaviour) -> None:
+        """What it does once the queue is empty."""
+        self._default = behaviour
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up first is part of the tests."""
@@ -142,7 +147,7 @@ class EndpointServer(ThreadingHTTPServer):
             self.keys.append(key)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-            behaviour = self.queue.popleft() if self.queue else fails(500, "nothing was queued")
+            behaviour = self.queue.popleft() if self.queue else self._default
         try:
             yield behaviour
         finally:

@@ -10,7 +10,7 @@ case " $suites " in *" default "*)
 esac
 case " $suites " in *" browser "*)
     if sh tests/find_chromium.sh "$PYTHON"; then
-        "$PYTHON" -m pytest -m browser || status=$?
+        "$PYTHON" -m pytest -n 2 -m browser || status=$?
     elif [ -n "${CI:-}" ]; then
         echo "CI has no Chromium: the browser suite is required there"
         status=1

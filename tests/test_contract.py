@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -37,18 +38,33 @@ def test_models_and_migrations_say_the_same() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_web_processes_never_load_what_only_the_worker_needs(tmp_path: Path) -> None:
-    told = ""
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What tests/web_process.py tells of a web process that answered every page."""
+    folder, told = tmp_path_factory.mktemp("site"), ""
     for step in ("prepare", "request"):
-        done = run(sys.executable, "-m", "tests.web_process", step, str(tmp_path))
+        done = run(sys.executable, "-m", "tests.web_process", step, str(folder))
         assert done.returncode == 0, done.stderr
         told = done.stdout
-    answers = json.loads(told)
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+def test_a_web_process_starts_without_scipy_and_pyav(answers: dict[str, Any]) -> None:
+    assert {"scipy", "av"} & set(answers["at_start"]) == set()
+    assert "annotate" in answers["at_start"]
+
+
+def test_web_processes_never_load_what_only_the_worker_needs(answers: dict[str, Any]) -> None:
     assert {"torch", "pandas", "statsmodels"} & set(answers["loaded"]) == set()
     assert "django" in answers["loaded"]
     refused = {page: code for page, code in answers["codes"].items() if code not in (200, 302)}
     assert refused == {}
     assert len(answers["codes"]) > 20
+
+
+def test_a_web_process_without_a_broker_knows_no_celery(answers: dict[str, Any]) -> None:
+    assert {"celery", "kombu"} & set(answers["loaded"]) == set()
 
 
 def pinned(name: str) -> dict[str, str]:

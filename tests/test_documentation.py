@@ -1,6 +1,7 @@
 """What a user can type, set or read in a table is documented; the pages' links lead somewhere."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.management import get_commands, load_command_class
 from annotate.exports import CODEBOOK, CONSENSUS_CODEBOOK
 from tests.conftest import ROOT
 
-OWN_APPS = ("config", "annotate", "studies", "modeling")
+OWN_APPS = ("config", "annotate", "studies", "modeling", "analysis")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OWN_APPS)
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
@@ -30,6 +31,21 @@ def test_every_documented_option_of_a_command_exists(command: str) -> None:
     known = {option for action in parser._actions for option in action.option_strings}
     line = next(line for line in page("commands.md").splitlines() if f"`{command}" in line)
     assert set(re.findall(r"--[a-z-]+", line)) <= known
+
+
+def _commands_of(file: Path) -> list[list[str]]:
+    """What stands in a page's shell blocks as `python manage.py ...`, as words."""
+    blocks = re.findall(r"```sh\n(.*?)```", file.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[2:] for line in lines if line.startswith("python manage.py ")]
+
+
+def test_commands_in_shell_blocks_can_be_typed_as_they_stand() -> None:
+    found = [command for file in PAGES for command in _commands_of(file)]
+    assert len(found) > 8
+    for name, *words in found:
+        parser = load_command_class(str(get_commands()[name]), name).create_parser("", name)
+        parser.parse_args(words)
 
 
 def test_every_setting_is_documented() -> None:

@@ -1,7 +1,8 @@
 """Every page of the site as a web process answers it, and what that process has loaded.
 
     python -m tests.web_process prepare FOLDER    makes rows and writes FOLDER/addresses.json
-    python -m tests.web_process request FOLDER    requests them all; prints codes and modules, JSON
+    python -m tests.web_process request FOLDER    requests them all; prints codes and modules, JSON:
+                                                  those at the start and those after all requests
 
 Two processes: what makes the rows is the worker's and loads more. Neither is the tests' own, which
 load what no web process may.
@@ -69,6 +70,8 @@ def _addresses(campaign: object) -> dict[str, list[str]]:
         ("excerpt-stem", [excerpt.key, "bass"]),
         *((name, [campaign.key]) for name in ("campaign", "people", "consensus")),
         *(("campaign-export", [campaign.key, format_]) for format_ in ("csv", "json")),
+        *((name, []) for name in ("studies", "study-new", "study-import", "api-study-list")),
+        *((name, [_study(campaign.owner, excerpt)]) for name in STUDY_PAGES),
         ("replay", [campaign.key, replayed.key]),
         ("consensus-item", [campaign.key, item.key]),
     ]
@@ -84,10 +87,30 @@ def _addresses(campaign: object) -> dict[str, list[str]]:
     }
 
 
+STUDY_PAGES = (
+    *("study-edit", "study-toml", "study-preview", "study-preview-trial", "study-preview-sound"),
+    *("study-proof", "study-open", "study-share", "study-clone", "study-archive"),
+    *("api-study-detail", "api-study-items"),
+)
+
+
+def _study(owner: object, excerpt: object) -> str:
+    from studies.design.beginning import BLANK_SPEC
+    from studies.protocol.reading import read_spec
+    from studies.services.designing import create_study
+    from tests.annotate.conftest import NOW
+
+    items = {"listed": [{"excerpt": excerpt.key}]}
+    return create_study(
+        owner, read_spec(BLANK_SPEC | {"title": "A study", "items": items}), NOW
+    ).key
+
+
 def request() -> None:
     from config.wsgi import application
 
     assert application
+    at_start = _packages()
     from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.test import Client
@@ -103,8 +126,11 @@ def request() -> None:
             if answered.streaming:
                 b"".join(answered.streaming_content)
             codes[address] = answered.status_code
-    loaded = sorted({name.partition(".")[0] for name in sys.modules})
-    print(json.dumps({"codes": codes, "loaded": loaded}))  # noqa: T201
+    print(json.dumps({"codes": codes, "at_start": at_start, "loaded": _packages()}))  # noqa: T201
+
+
+def _packages() -> list[str]:
+    return sorted({name.partition(".")[0] for name in sys.modules})
 
 
 if __name__ == "__main__":

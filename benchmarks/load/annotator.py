@@ -27,7 +27,8 @@ LISTENED_S = 2.0
 
 @dataclass
 class Timed:
-    """One answered request: its kind, when it was answered, and how long that took, in seconds.
+    """One answered request: its kind, when it was answered, how long that took, and for how much
+    of it the site was at work, in seconds.
 
     Where saves are due at given times the wait counts from then, not from when it was sent: a late
     server cannot hide behind a client that had to wait for it.
@@ -36,6 +37,7 @@ class Timed:
     kind: str
     answered_s: float
     took_s: float
+    server_s: float = 0.0
 
 
 @dataclass
@@ -165,7 +167,7 @@ class Annotator:
         started_s = perf_counter() if since_s is None else since_s
         answer = await self.connection.request(method, path, body, headers)
         now_s = perf_counter()
-        self.times.append(Timed(kind, now_s, now_s - started_s))
+        self.times.append(Timed(kind, now_s, now_s - started_s, answer.server_s))
         assert answer.status == status, (kind, path, answer.status, answer.body[:500])
         return answer
 

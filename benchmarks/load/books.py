@@ -4,6 +4,7 @@ Imports Django's models: `django.setup()` comes first.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -32,6 +33,17 @@ def open_books(*, clients: int, excerpts: int, overlap: int, seed: int) -> list[
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("make_demo_songs", "--count", "1", "--seed", str(seed), stdout=StringIO())
     owner = get_user_model().objects.create_user("researcher")
+    tokens = open_campaign_for(
+        owner, clients=clients, excerpts=excerpts, overlap=overlap, seed=seed, now=now
+    )
+    connection.close()
+    return tokens
+
+
+def open_campaign_for(
+    owner: Any, *, clients: int, excerpts: int, overlap: int, seed: int, now: datetime
+) -> list[str]:
+    """The campaign on the one song there is. The tokens of its annotators."""
     first = library.add_excerpt(
         Song.objects.get(),
         ExcerptWindow(0.0, EXCERPT_S, score=0.0, reasons=()),
@@ -51,7 +63,6 @@ def open_books(*, clients: int, excerpts: int, overlap: int, seed: int) -> list[
     open_campaign(campaign=campaign, now=now)
     invitations = invite(campaign=campaign, count=clients, now=now)
     Annotator.objects.update(consented_at=now, mixing_years=5, playback_device="over-ear")
-    connection.close()
     return [invitation.token for invitation in invitations]
 
 
@@ -66,6 +77,11 @@ def _twin(excerpt: Excerpt) -> Excerpt:
 
 def faults(sent: dict[str, Sent]) -> dict[str, list[str]]:
     """Compare every showing with what its annotator sent. Empty lists are what is wanted."""
+    return {"lost": lost_of(sent), "overlap": list(_over_the_overlap())}
+
+
+def lost_of(sent: dict[str, Sent]) -> list[str]:
+    """What is stored otherwise than it was sent."""
     stored = {
         assignment.key: assignment
         for assignment in Assignment.objects.prefetch_related("event_batches", "annotations")
@@ -74,7 +90,7 @@ def faults(sent: dict[str, Sent]) -> dict[str, list[str]]:
     lost += [f"{key}: nobody sent it" for key in stored.keys() - sent.keys()]
     for key in sent.keys() & stored.keys():
         lost += [f"{key}: {fault}" for fault in _differences(sent[key], stored[key])]
-    return {"lost": lost, "overlap": list(_over_the_overlap())}
+    return lost
 
 
 def _differences(sent: Sent, stored: Assignment) -> Iterable[str]:

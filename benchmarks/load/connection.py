@@ -18,6 +18,12 @@ class Answer:
     head: bytes
     body: bytes
 
+    @property
+    def server_s(self) -> float:
+        """How long the site says it worked on it; 0 where it does not say."""
+        told = self.header("Server-Timing").partition("dur=")[2]
+        return float(told or 0.0) / 1000.0
+
     def header(self, name: str) -> str:
         """The header's first value, "" where it is missing."""
         start = self.head.lower().find(b"\r\n" + name.lower().encode() + b":")

@@ -151,7 +151,7 @@ class _Clock:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.started_s = perf_counter()
-        self.server_s, self.client_s = server.processor_s(), _own_processor_s()
+        self.server_s, self.client_s = server.processor_s(), own_processor_s()
 
     def stop(self, times: list[Timed], first_done_s: float) -> Load:
         return Load(
@@ -159,11 +159,11 @@ class _Clock:
             worked_s=first_done_s - self.started_s,
             all_s=perf_counter() - self.started_s,
             server_s=self.server.processor_s() - self.server_s,
-            client_s=_own_processor_s() - self.client_s,
+            client_s=own_processor_s() - self.client_s,
         )
 
 
-def _own_processor_s() -> float:
+def own_processor_s() -> float:
     usage = getrusage(RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 

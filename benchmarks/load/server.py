@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.serve import WEB_SERVER
+from config.serve import WEB_ENVIRONMENT, WEB_SERVER
 
 ROOT = Path(__file__).resolve().parents[2]
 START_WITHIN_S = 30.0
@@ -35,10 +35,30 @@ class Server:
     def processor_s(self) -> float:
         """Seconds of processor time that its workers have taken; NaN where /proc cannot tell."""
         try:
-            children = Path(f"/proc/{self.process_id}/task/{self.process_id}/children")
-            return sum(_processor_s(child) for child in children.read_text().split())
+            return sum(_processor_s(child) for child in self.children())
         except OSError:
             return math.nan
+
+    def children(self) -> list[str]:
+        """The processes that answer. Raises OSError where /proc cannot tell."""
+        listed = Path(f"/proc/{self.process_id}/task/{self.process_id}/children")
+        return listed.read_text().split()
+
+    def memory_mib(self) -> float:
+        """Memory that its processes hold for themselves (private plus their share of what they
+        share), in MiB; NaN where /proc cannot tell."""
+        try:
+            processes = [str(self.process_id), *self.children()]
+            return sum(proportional_kib(one) for one in processes) / 1024
+        except OSError:
+            return math.nan
+
+
+def proportional_kib(process_id: str) -> int:
+    for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
 
 
 def _processor_s(process_id: str) -> float:
@@ -73,7 +93,7 @@ def serving(application: str, log: Path, environment: Mapping[str, str]) -> Iter
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", application, *WEB_SERVER, *bind],
             cwd=ROOT,
-            env=environment,
+            env=WEB_ENVIRONMENT | dict(environment),
             stdout=stream,
             stderr=stream,
         )

@@ -13,35 +13,19 @@
  */
 
 import { Ramp } from "./ramp.js";
+import { RAMP_S, SAMPLE_RATE_HZ, Transport, decodeSounds, linear } from "./transport.js";
 
+export { RAMP_S, SAMPLE_RATE_HZ, linear };
 export const STEMS = ["vocals", "drums", "bass", "other"];
-export const SAMPLE_RATE_HZ = 44100;
-export const RAMP_S = 0.015;
 export const SLEW_S = 0.15;
-export const SEAM_S = 0.01;
-export const SHORTEST_LOOP_S = 0.5;
-const LEAD_S = 0.005; // a little ahead of the clock, so that no line starts in a block already rendered
-
-export function linear(gainDb) {
-  return gainDb === null ? 0 : 10 ** (gainDb / 20);
-}
 
 function decibels(gain) {
   return gain > 0 ? 20 * Math.log10(gain) : null;
 }
 
 /** Fetch and decode the stems: {role: url or null} -> {role: AudioBuffer or null}. Needs no gesture. */
-export async function decodeStems(urls, onDecoded = () => {}) {
-  const decoder = new OfflineAudioContext(2, 1, SAMPLE_RATE_HZ);
-  const decode = async (role) => {
-    if (urls[role] === null) return [role, null];
-    const answer = await fetch(urls[role]);
-    if (!answer.ok) throw new Error(`${role}: ${answer.status}`);
-    const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
-    onDecoded(role);
-    return [role, buffer];
-  };
-  return Object.fromEntries(await Promise.all(STEMS.map(decode)));
+export function decodeStems(urls, onDecoded) {
+  return decodeSounds(Object.fromEntries(STEMS.map((role) => [role, urls[role]])), onDecoded);
 }
 
 /**
@@ -55,17 +39,13 @@ export function buildGraph(context, buffers, settings) {
   return new Graph(context, buffers, settings);
 }
 
-class Graph {
+class Graph extends Transport {
   constructor(context, buffers, settings) {
-    this.context = context;
-    this.buffers = buffers;
+    const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 * STEMS.length });
+    super(context, [{ buffers: STEMS.map((role) => buffers[role]), output: splitter }]);
+    this.splitter = splitter;
     this.settings = settings;
-    const sounding = STEMS.map((role) => buffers[role]).filter(Boolean);
-    this.frames = Math.min(...sounding.map((buffer) => buffer.length));
-    this.duration_s = this.frames / context.sampleRate;
     this.startGainDb = settings.compensationDb(settings.start_db);
-    this.voice = null;
-    this.paused_s = 0;
     this.connect();
     this.setRegion(settings.loop);
   }
@@ -74,7 +54,6 @@ class Graph {
     const { context, settings } = this;
     const gain = (value) => new GainNode(context, { gain: value, channelCount: 2, channelCountMode: "explicit" });
     const ramp = (node, value) => new Ramp(node.gain, value);
-    this.splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 * STEMS.length });
     const now = gain(1);
     const start = gain(linear(this.startGainDb));
     const nowSide = gain(1);
@@ -115,11 +94,6 @@ class Graph {
     return bound === null ? this.startGainDb : Math.min(this.startGainDb, this.settings.ceiling_db - bound);
   }
 
-  /** The soonest time at which something can change without a step. */
-  soon() {
-    return this.context.currentTime + LEAD_S;
-  }
-
   /**
    * Take the faders to new values at a time.
    *
@@ -156,105 +130,5 @@ class Graph {
 
   setVolume(volume_db, at = this.soon()) {
     this.volume.to(linear(volume_db), at, RAMP_S);
-  }
-
-  get isPlaying() {
-    return this.voice !== null;
-  }
-
-  /** Where in the excerpt it sounds (or would go on), in seconds. */
-  position(at = this.context.currentTime) {
-    if (!this.voice) return this.paused_s;
-    const played_s = Math.max(0, at - this.voice.started_s) + this.voice.offset_s;
-    return this.region.start_s + (played_s % this.region.length_s);
-  }
-
-  play(at = this.soon()) {
-    if (!this.voice) this.startVoice(this.paused_s, at);
-  }
-
-  pause(at = this.soon()) {
-    if (!this.voice) return;
-    this.paused_s = this.position(at);
-    this.endVoice(at);
-  }
-
-  seek(position_s, at = this.soon()) {
-    const wasPlaying = this.isPlaying;
-    if (wasPlaying) this.endVoice(at);
-    this.paused_s = this.inRegion(position_s) ? position_s : this.region.start_s;
-    if (wasPlaying) this.startVoice(this.paused_s, at);
-  }
-
-  inRegion(position_s) {
-    return position_s >= this.region.start_s && position_s < this.region.start_s + this.region.length_s;
-  }
-
-  /** Loop over [start_s, end_s]; null is the whole excerpt. */
-  setRegion(loop) {
-    const rate = this.context.sampleRate;
-    const seam = Math.round(SEAM_S * rate);
-    const [start_s, end_s] = loop ?? [0, this.duration_s];
-    let from = Math.round(Math.max(0, start_s) * rate);
-    if (from < seam) from = 0;
-    const to = Math.min(this.frames, Math.max(Math.round(end_s * rate), from + Math.round(SHORTEST_LOOP_S * rate)));
-    const buffer = regionBuffer(this.context, this.buffers, from, to, seam);
-    const position_s = this.position();
-    const wasPlaying = this.isPlaying;
-    const at = this.soon();
-    if (wasPlaying) this.endVoice(at);
-    this.region = { buffer, start_s: from / rate, length_s: (to - from) / rate };
-    this.paused_s = this.inRegion(position_s) ? position_s : this.region.start_s;
-    if (wasPlaying) this.startVoice(this.paused_s, at);
-  }
-
-  startVoice(position_s, at) {
-    const { context, region } = this;
-    // Whole samples, so that no interpolation touches the signal.
-    const offset_s = Math.round((position_s - region.start_s) * context.sampleRate) / context.sampleRate;
-    const started_s = Math.ceil(at * context.sampleRate - 1e-6) / context.sampleRate;
-    const channels = { channelCount: 2 * STEMS.length, channelCountMode: "explicit", channelInterpretation: "discrete" };
-    const source = new AudioBufferSourceNode(context, { buffer: region.buffer, loop: true });
-    const node = new GainNode(context, { gain: 0, ...channels });
-    source.connect(node).connect(this.splitter);
-    source.start(started_s, offset_s);
-    const fade = new Ramp(node.gain, 0).to(1, started_s, RAMP_S);
-    this.voice = { source, node, fade, started_s, offset_s };
-  }
-
-  endVoice(at) {
-    const { source, node, fade } = this.voice;
-    fade.to(0, at, RAMP_S);
-    source.onended = () => node.disconnect();
-    source.stop(at + RAMP_S);
-    this.voice = null;
-  }
-}
-
-/**
- * All stems of a region side by side, made to loop: its last 10 ms fade into what stands before its beginning, so that
- * the seam neither clicks nor adds a gap. At the very beginning of the excerpt, silence stands before it.
- */
-function regionBuffer(context, buffers, from, to, seam) {
-  const region = context.createBuffer(2 * STEMS.length, to - from, context.sampleRate);
-  STEMS.forEach((role, i) => {
-    const stem = buffers[role];
-    if (!stem) return;
-    for (const side of [0, 1]) {
-      const source = stem.getChannelData(Math.min(side, stem.numberOfChannels - 1));
-      region.copyToChannel(source.subarray(from, to), 2 * i + side);
-      closeSeam(region.getChannelData(2 * i + side), source, from, seam);
-    }
-  });
-  return region;
-}
-
-function closeSeam(samples, source, from, seam) {
-  const end = samples.length - seam;
-  for (let k = 0; k < seam; k += 1) {
-    const share = (k + 1) / (seam + 1);
-    const before = from >= seam ? source[from - seam + k] : 0;
-    samples[end + k] = (1 - share) * samples[end + k] + share * before;
-    if (from === 0) samples[k] *= share;
   }
 }

@@ -4,12 +4,12 @@ import { Answer } from "./answer.js";
 import { Desk } from "./desk.js";
 import { SAMPLE_RATE_HZ, STEMS, buildGraph, decodeStems } from "./engine.js";
 import { Fader } from "./fader.js";
-import { listenToKeys } from "./keys.js";
+import { deskKeys, listenToKeys } from "./keys.js";
 import { compensationDb, peakBoundDb, unpackGram, unpackPeaks } from "./loudness.js";
 import { Meters } from "./meters.js";
 import { SaveQueue, resendLeftovers } from "./save-queue.js";
 import { storedVolumeDb, volumeControl } from "./volume.js";
-import { Waveform, clock } from "./waveform.js";
+import { Waveform, clock, unpackBytes } from "./waveform.js";
 
 const find = (selector) => document.querySelector(selector);
 const readJson = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -38,20 +38,22 @@ class Mixer {
     await Promise.race([resendLeftovers(this.csrfToken, leftovers), after(RESEND_WAIT_MS)]);
     const kept = leftovers[this.given.urls.save];
     this.given.submitted = kept?.submitted ?? this.given.submitted;
-    this.hasListened = this.given.listened_s > 0 || Boolean(kept?.hasListened);
-    this.desk = new Desk(this.given, kept?.isLatest ? kept.desk : null);
+    this.hasListened = this.given.listened_s > 0 || kept?.listened_s > 0;
+    this.desk = new Desk(this.given, kept?.isLatest ? kept.state : null);
     this.queue = new SaveQueue({
       url: this.given.urls.save,
       page: this.given.page,
       csrfToken: this.csrfToken,
-      desk: this.desk.saved(),
+      name: "desk",
+      state: this.desk.saved(),
       onState: (state, message, status) => this.answer.showState(state, message, status),
       onAnswer: (answer, batch) => this.answer.taken(answer, batch),
     });
     this.answer = new Answer(this);
     this.buildStrips();
     this.buildTransport();
-    listenToKeys(this.actions(), find("#help"));
+    const actions = this.actions();
+    listenToKeys(actions, deskKeys(actions), find("#help"));
     find("#open-help").addEventListener("click", () => find("#help").showModal());
     setInterval(() => resendLeftovers(this.csrfToken), RESEND_EVERY_MS);
     document.addEventListener("visibilitychange", () => this.note({ kind: document.hidden ? "hidden" : "visible" }));
@@ -141,7 +143,7 @@ class Mixer {
     const { desk, given, texts } = this;
     this.waveform = new Waveform(find("#waveform"), {
       duration_s: given.duration_s,
-      waveform: given.waveform,
+      rows: STEMS.map((role) => ({ values: unpackBytes(given.waveform[role]), colour: `--stem-${role}` })),
       loop: desk.loop,
       texts,
       onSeek: (seconds) => this.seek(seconds),

@@ -3,7 +3,10 @@
  * network, a reload and another visit. Batches go out in order, one at a time, at most every 2 s; a sealed batch never
  * changes, so sending it twice does no harm.
  *
- * A record is what one page load has not got confirmed: {url, client, page, alive_ms, batches: [sealed], open, desk}.
+ * A record is what one page load has not got confirmed: {url, client, page, alive_ms, batches: [sealed], open, name,
+ * state, nothing_s}. `state` is the page's work as it stands now and travels with each batch under `name` ("desk" for
+ * the mixer, "draft" for a trial). Seconds listened are one number, or one for each sound; `nothing_s`, 0 or {}, says
+ * which.
  */
 
 const PREFIX = "gainsay:unsent:";
@@ -23,8 +26,25 @@ export function randomKey(bytes = 12) {
   return Array.from(values, (value) => value.toString(16).padStart(2, "0")).join("");
 }
 
-function emptyBatch() {
-  return { events: [], listened_s: 0, isChanged: false };
+function emptyBatch(nothing_s) {
+  return { events: [], listened_s: nothing_s, isChanged: false };
+}
+
+function rounded(seconds) {
+  return Math.min(MOST_LISTENED_S, Math.round(seconds * 100) / 100);
+}
+
+/** Add seconds to seconds; both are one number, or one for each sound. */
+export function addListened(sum_s, more_s) {
+  if (typeof more_s === "number") return sum_s + more_s;
+  const sum = { ...sum_s };
+  for (const [sound, seconds] of Object.entries(more_s)) sum[sound] = (sum[sound] ?? 0) + seconds;
+  return sum;
+}
+
+function roundedListened(listened_s) {
+  if (typeof listened_s === "number") return rounded(listened_s);
+  return Object.fromEntries(Object.entries(listened_s).map(([sound, seconds]) => [sound, rounded(seconds)]));
 }
 
 /** localStorage that may be full or forbidden: then all waits in memory, as long as the page lives. */
@@ -72,17 +92,17 @@ async function post(url, batch, csrfToken, { keepalive = false } = {}) {
     if (answer.ok) return { kind: "taken", answer: await answer.json() };
     if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return { kind: "later" };
     const told = await answer.json().catch(() => ({}));
-    return { kind: "refused", status: answer.status, message: told.error ?? "" };
+    return { kind: "refused", status: answer.status, message: told.is_technical ? "" : (told.error ?? "") };
   } catch {
     return { kind: "later" };
   }
 }
 
 function sealedBatch(record, open, submit) {
-  const { client, page, desk } = record;
+  const { client, page, name, state } = record;
   record.seq += 1;
-  const listened_s = Math.min(MOST_LISTENED_S, Math.round(open.listened_s * 100) / 100);
-  return { client, page, seq: record.seq, events: open.events, listened_s, desk, submit };
+  const listened_s = roundedListened(open.listened_s);
+  return { client, page, seq: record.seq, events: open.events, listened_s, [name]: state, submit };
 }
 
 /** What earlier page loads left behind, sealed and ready to go: [[key, record]]. */
@@ -104,13 +124,14 @@ function leftovers() {
 
 /**
  * Send what earlier page loads left behind. `told` is filled as it goes, at first before anything is sent:
- * {url: {desk, isLatest, submitted, hasListened}}, of the last page load at each address. What cannot be sent now stays.
+ * {url: {state, isLatest, submitted, listened_s}}, of the last page load at each address. What cannot be sent now stays.
  */
 export async function resendLeftovers(csrfToken, told = {}) {
   const found = leftovers();
-  for (const [, { url, desk, batches }] of found) {
-    const hasListened = told[url]?.hasListened || batches.some((batch) => batch.listened_s > 0);
-    told[url] = { desk, isLatest: true, submitted: null, hasListened };
+  for (const [, { url, state, batches, nothing_s }] of found) {
+    const before_s = told[url]?.listened_s ?? nothing_s;
+    const listened_s = batches.reduce((sum_s, batch) => addListened(sum_s, batch.listened_s), before_s);
+    told[url] = { state, isLatest: true, submitted: null, listened_s };
   }
   for (const [key, record] of found) {
     while (record.batches.length) {
@@ -128,10 +149,11 @@ export async function resendLeftovers(csrfToken, told = {}) {
 }
 
 export class SaveQueue {
-  /** @param options {url, page, csrfToken, desk, onState(state, message), onAnswer(answer, batch)}; state is "saved",
-   *  "waiting", "offline", "refused" or "reload" */
-  constructor({ url, page, csrfToken, desk, onState, onAnswer }) {
-    this.record = { url, client: randomKey(), page, alive_ms: 0, seq: 0, batches: [], open: emptyBatch(), desk };
+  /** @param options {url, page, csrfToken, name, state, nothing_s, onState(state, message), onAnswer(answer,
+   *  batch)}; what onState is told is "saved", "waiting", "offline", "refused" or "reload" */
+  constructor({ url, page, csrfToken, name, state, nothing_s = 0, onState, onAnswer }) {
+    const nothing = { alive_ms: 0, seq: 0, batches: [], open: emptyBatch(nothing_s) };
+    this.record = { url, client: randomKey(), page, ...nothing, name, state, nothing_s };
     this.key = `${PREFIX}${url}:${this.record.client}`;
     Object.assign(this, { csrfToken, onState, onAnswer });
     this.sealed_ms = 0;
@@ -149,7 +171,7 @@ export class SaveQueue {
   }
 
   /** Something happened. Moves of one fader within 100 ms are one event that holds the last of them. */
-  note(event, desk) {
+  note(event, state) {
     const t = Math.round(performance.now());
     const { open } = this.record;
     const last = this.lastMove[event.stem];
@@ -160,26 +182,27 @@ export class SaveQueue {
       open.events.push(noted);
       if (event.kind === "fader") this.lastMove[event.stem] = noted;
     }
-    this.changed(desk);
+    this.changed(state);
   }
 
-  /** The desk changed without an event of its own (a comment, confidence). */
-  changed(desk) {
-    this.record.desk = desk;
+  /** The work changed without an event of its own (a comment, confidence). */
+  changed(state) {
+    this.record.state = state;
     this.record.open.isChanged = true;
     this.keep();
     this.schedule();
   }
 
-  /** Seconds listened; they travel with the next batch. */
-  listened(seconds) {
-    this.record.open.listened_s += seconds;
-    if (seconds > 0) this.record.open.isChanged = true;
+  /** Seconds listened, of the sound that is named; they travel with the next batch. */
+  listened(seconds, sound = null) {
+    const { open } = this.record;
+    open.listened_s = addListened(open.listened_s, sound === null ? seconds : { [sound]: seconds });
+    if (seconds > 0) open.isChanged = true;
   }
 
   /** The answer, with a key of its own that stays the same however often it is sent. */
-  submit(submission, desk) {
-    this.record.desk = desk;
+  submit(submission, state) {
+    this.record.state = state;
     this.seal({ key: randomKey(), ...submission });
   }
 
@@ -209,7 +232,7 @@ export class SaveQueue {
 
   seal(submit) {
     this.record.batches.push(sealedBatch(this.record, this.record.open, submit));
-    this.record.open = emptyBatch();
+    this.record.open = emptyBatch(this.record.nothing_s);
     this.sealed_ms = Date.now();
     this.keep();
     this.send();
@@ -270,7 +293,7 @@ export class SaveQueue {
     if (!this.hasUnsent()) return;
     if (record.open.isChanged) {
       record.batches.push(sealedBatch(record, record.open, null));
-      record.open = emptyBatch();
+      record.open = emptyBatch(record.nothing_s);
     }
     this.keep();
     for (const batch of record.batches) post(record.url, batch, this.csrfToken, { keepalive: true });

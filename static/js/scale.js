@@ -1,5 +1,7 @@
 /** The fader's law: where a level stands on the track, and how a level is written. No level is marked out. */
 
+import { fixed } from "./numbers.js";
+
 export const LOW_DB = -40;
 export const HIGH_DB = 12;
 export const STEP_DB = 0.1;
@@ -41,18 +43,18 @@ export function stepped(level_db, by_db) {
   return Math.min(HIGH_DB, next);
 }
 
-/** As written on the desk: "+3.0", "−12.5", "off". */
+/** As written on the desk: "+3.0", "−12.5", "off"; in German "+3,0". */
 export function written(level_db, texts) {
   if (level_db === null) return texts.off;
   const sign = level_db < 0 ? "−" : level_db > 0 ? "+" : "";
-  return sign + Math.abs(level_db).toFixed(1);
+  return sign + fixed(Math.abs(level_db), 1);
 }
 
 /** As a screen reader says it: "minus 3.2 decibels", "off". */
 export function spoken(level_db, texts) {
   if (level_db === null) return texts.off;
   const form = level_db < 0 ? texts.minus_decibels : texts.decibels;
-  return form.replace("%s", Math.abs(level_db).toFixed(1));
+  return form.replace("%s", fixed(Math.abs(level_db), 1));
 }
 
 /** What somebody typed: a level in dB, null for off, undefined if it is neither or out of range. */

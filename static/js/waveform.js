@@ -1,12 +1,13 @@
 /**
- * The excerpt's overview: where one sees what comes, clicks to go there, and drags a loop. The four stems are drawn
- * each to its own peak, so that heights say nothing about loudness beside one another.
+ * The excerpt's overview: where one sees what comes, clicks to go there, and drags a loop. Each row (a stem) is drawn
+ * to its own peak, so that heights say nothing about loudness beside one another.
  *
  * Drag on free ground: a new loop. Drag inside the loop: move it. Drag a handle: one end. Click: go there; outside the
  * loop that also ends the loop. The surface and both handles are sliders for the keyboard.
  */
 
-import { SHORTEST_LOOP_S, STEMS } from "./engine.js";
+import { fixed } from "./numbers.js";
+import { SHORTEST_LOOP_S } from "./transport.js";
 
 const DRAG_PX = 4;
 const STEP_S = 0.1;
@@ -21,20 +22,21 @@ export function unpackBytes(base64) {
 export function clock(seconds) {
   const tenths = Math.floor(seconds * 10 + 1e-6);
   const rest = (tenths % 600) / 10;
-  return `${Math.floor(tenths / 600)}:${rest < 10 ? "0" : ""}${rest.toFixed(1)}`;
+  return `${Math.floor(tenths / 600)}:${rest < 10 ? "0" : ""}${fixed(rest, 1)}`;
 }
 
 export class Waveform {
   /** @param root .waveform with canvas, .waveform-surface, .loop-region, .loop-handle.start/.end, .playhead
-   *  @param options {duration_s, waveform: {role: base64}, loop, texts, onSeek(s), onLoop([s, s] or null)} */
-  constructor(root, { duration_s, waveform, loop, texts, onSeek, onLoop }) {
+   *  @param options {duration_s, rows: [{values, colour}], loop, texts, onSeek(s), onLoop([s, s] or null)}; values from 0
+   *  on, evenly over the excerpt, and the name of a CSS property */
+  constructor(root, { duration_s, rows, loop, texts, onSeek, onLoop }) {
     Object.assign(this, { root, duration_s, texts, onSeek, onLoop });
     this.canvas = root.querySelector("canvas");
     this.surface = root.querySelector(".waveform-surface");
     this.regionElement = root.querySelector(".loop-region");
     this.handles = [root.querySelector(".loop-handle.start"), root.querySelector(".loop-handle.end")];
     this.playhead = root.querySelector(".playhead");
-    this.rows = STEMS.map((role) => toOwnPeak(unpackBytes(waveform[role])));
+    this.setRows(rows);
     this.position_s = 0;
     this.showLoop(loop);
     this.showPosition(0, { isTold: true });
@@ -42,6 +44,11 @@ export class Waveform {
     this.listenToKeys();
     new ResizeObserver(() => this.draw()).observe(root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  setRows(rows) {
+    this.rows = rows.map(({ values, colour }) => ({ values: toOwnPeak(values), colour }));
+    this.draw();
   }
 
   edges() {
@@ -67,7 +74,7 @@ export class Waveform {
   tell(slider, seconds) {
     slider.setAttribute("aria-valuemax", this.duration_s.toFixed(1));
     slider.setAttribute("aria-valuenow", seconds.toFixed(1));
-    slider.setAttribute("aria-valuetext", this.texts.seconds.replace("%s", seconds.toFixed(1)));
+    slider.setAttribute("aria-valuetext", this.texts.seconds.replace("%s", fixed(seconds, 1)));
   }
 
   /** Keep a loop inside the excerpt and long enough; the whole excerpt is no loop. */
@@ -171,8 +178,8 @@ export class Waveform {
     pen.scale(ratio, ratio);
     const style = getComputedStyle(this.root);
     const rowHeight = height / this.rows.length;
-    this.rows.forEach((values, row) => {
-      pen.fillStyle = style.getPropertyValue(`--stem-${STEMS[row]}`);
+    this.rows.forEach(({ values, colour }, row) => {
+      pen.fillStyle = style.getPropertyValue(colour);
       const middle = rowHeight * (row + 0.5);
       const reach = rowHeight / 2 - ROW_GAP_PX;
       for (let x = 0; x < width; x += 2) {
@@ -185,7 +192,7 @@ export class Waveform {
   }
 }
 
-function toOwnPeak(bytes) {
-  const peak = bytes.reduce((highest, value) => Math.max(highest, value), 1);
-  return Float32Array.from(bytes, (value) => value / peak);
+function toOwnPeak(values) {
+  const peak = values.reduce((highest, value) => Math.max(highest, value), 0) || 1;
+  return Float32Array.from(values, (value) => value / peak);
 }

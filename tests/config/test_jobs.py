@@ -1,24 +1,25 @@
 """Background work: each job is done once, by one worker, and whatever happens is said."""
 
-import os
 import signal
+import socket
 import subprocess
-import sys
 import threading
 import time
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.models import MAX_ATTEMPTS, Job
+from config.housekeeping import keep_house
+from config.models import MAX_ATTEMPTS, Job, Worker
 from config.work import _finish, run_job
 from tests.config.job_functions import KINDS
-from tests.conftest import ROOT
+from tests.config.worker_process import start_worker
 
 State = Job.State
 
@@ -78,6 +79,14 @@ def test_a_failed_job_says_why_and_the_worker_goes_on() -> None:
 
 
 @pytest.mark.django_db
+def test_a_failure_tells_no_place_of_the_server() -> None:
+    job = Job.objects.enqueue("lose", {})
+    work()
+    job.refresh_from_db()
+    assert job.error == "excerpts/key/gram.npy: is missing"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "arguments"), [("add", {"a": 1}), ("add", {"a": 1, "b": "x"}), ("gone", {})]
 )
@@ -93,7 +102,7 @@ def test_wrong_arguments_and_kinds_that_are_gone_fail_with_a_word(
 
 @pytest.mark.django_db
 def test_an_unknown_kind_cannot_be_asked_for() -> None:
-    with pytest.raises(ValueError, match=r"no job of kind 'paint': known are \['add'"):
+    with pytest.raises(ValueError, match=r"no job of kind 'paint': known are \['add', 'count'"):
         Job.objects.enqueue("paint", {})
 
 
@@ -166,6 +175,52 @@ def test_workers_that_ask_at_one_instant_never_get_the_same_job(now: datetime) -
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_database_that_was_away_costs_a_pause_and_not_the_job(
+    tmp_path: Path, now: datetime
+) -> None:
+    arguments = {"file": str(tmp_path / "tries"), "times": 2}
+    job = Job.objects.enqueue("meet_a_busy_database", arguments)
+    pauses = []
+    for attempt in range(3):
+        claimed = take(now + timedelta(minutes=attempt))
+        assert claimed is not None
+        job = run_job(claimed.pk)
+        if job.state == State.QUEUED:
+            assert "the database is away" in job.message
+            assert take(timezone.now()) is None
+            pauses.append(round((job.not_before - timezone.now()).total_seconds()))
+    assert (job.state, job.result) == (State.DONE, "done at attempt 3")
+    assert pauses == [5, 20]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_stays_away_fails_the_job_in_the_end(tmp_path: Path, now: datetime) -> None:
+    arguments = {"file": str(tmp_path / "tries"), "times": 9}
+    Job.objects.enqueue("meet_a_busy_database", arguments)
+    for attempt in range(MAX_ATTEMPTS):
+        claimed = take(now + timedelta(minutes=attempt))
+        assert claimed is not None
+        run_job(claimed.pk)
+    job = Job.objects.get()
+    assert (job.state, job.error) == (State.FAILED, "the database is away")
+    assert take(now + timedelta(hours=1)) is None
+
+
+@pytest.mark.django_db
+def test_a_worker_is_known_to_live_until_it_is_silent(now: datetime) -> None:
+    keep_house("here:1", now)
+    assert Worker.objects.alive(now + timedelta(seconds=59)).exists()
+    assert not Worker.objects.alive(now + timedelta(seconds=61)).exists()
+    with pytest.raises(CommandError, match="no worker lives on"):
+        call_command("work", alive=True)
+    keep_house(f"{socket.gethostname()}:7", timezone.now())
+    call_command("work", alive=True)
+    Worker.objects.filter(name__endswith=":7").delete()
+    keep_house("here:2", now + timedelta(days=2))
+    assert [worker.name for worker in Worker.objects.all()] == ["here:2"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_long_job_tells_that_it_lives(settings: Settings, now: datetime) -> None:
     settings.JOB_HEARTBEAT_S = 0.05
     Job.objects.enqueue("sleep", {"seconds": 0.5})
@@ -184,33 +239,6 @@ def test_a_long_job_tells_that_it_lives(settings: Settings, now: datetime) -> No
     run_job(job.pk)
     watcher.join()
     assert seen[0] > now
-
-
-# A worker in a process of its own, on the database of this test.
-WORKER = """
-import django
-from django.conf import settings
-django.setup()
-from tests.config.job_functions import KINDS
-settings.JOB_KINDS, settings.JOB_PERIODIC_S = KINDS, {}
-from django.core.management import call_command
-call_command("work", poll=0.05)
-"""
-
-
-def start_worker() -> "subprocess.Popen[bytes]":
-    stored = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{stored['NAME']}"
-    else:
-        place = f"{stored['HOST']}:{stored['PORT']}"
-        url = f"postgres://{stored['USER']}:{stored['PASSWORD']}@{place}/{stored['NAME']}"
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "TEST_DATABASE_URL": url,
-    }
-    return subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment)
 
 
 def wait_until(state: str, job: Job, worker: "subprocess.Popen[bytes]") -> None:

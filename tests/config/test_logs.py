@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +68,12 @@ def test_every_answer_carries_a_request_id_that_the_log_has_too(lines: io.String
     assert answered["X-Request-ID"] == read(lines)[0]["request_id"]
     other = Client().get("/nowhere/")
     assert other["X-Request-ID"] != answered["X-Request-ID"]
+
+
+def test_every_answer_tells_how_long_the_site_was_at_work() -> None:
+    told = re.fullmatch(r"app;dur=(\d+\.\d)", Client().get("/healthz")["Server-Timing"])
+    assert told is not None
+    assert 0.0 <= float(told[1]) < 60_000.0
 
 
 @pytest.mark.django_db

@@ -68,6 +68,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The trial page of a participant in every shape, on a stand-in server (trial_urls.py)."""
+    running = Site(tmp_path_factory.mktemp("trials"))
+    running.environment["DJANGO_SETTINGS_MODULE"] = "tests.e2e.trial_settings"
+    running.manage("collectstatic", "--noinput", "--verbosity", "0")
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A fresh browser profile; `@pytest.mark.parametrize("context", [options], indirect=True)` sets

@@ -41,7 +41,7 @@ def test_pages_of_an_annotator_are_accessible(browser_page: Page, links: dict[st
     page.goto(checked)
     check(page)
     page.get_by_role("button", name="Begin").click(no_wait_after=True)
-    page.locator("form").evaluate("form => { form.noValidate = true; form.submit(); }")
+    page.locator("main form").evaluate("form => { form.noValidate = true; form.submit(); }")
     page.get_by_role("alert").wait_for()
     check(page)
     welcome(page, checked)

@@ -99,6 +99,15 @@ def first_link(page: Page, part_of_address: str) -> str:
     return str(link.get_attribute("href"))
 
 
+def song_with_sound(open_page: Callable[[str], Page]) -> str:
+    """Its address. Other tests of the same site bring songs of which there are excerpts alone."""
+    links = open_page("/songs/").locator('tbody a[href*="/songs/"]').all()
+    for address in [str(link.get_attribute("href")) for link in links]:
+        if open_page(address).get_by_role("button", name="Play this window").count():
+            return address
+    raise AssertionError("no song has sound")
+
+
 @pytest.mark.parametrize("context", LOOKS, indirect=True)
 def test_every_page_is_accessible_and_none_is_wider_than_the_screen(
     simulated: str, open_page: Callable[[str], Page]
@@ -135,8 +144,7 @@ def test_filters_change_the_list_and_the_address_without_a_reload(
 def test_a_window_follows_mouse_keys_and_fields_and_is_cut(
     site: Site, open_page: Callable[[str], Page]
 ) -> None:
-    song = first_link(open_page("/songs/"), "/songs/")
-    page = open_page(song)
+    page = open_page(song_with_sound(open_page))
     start, length = page.get_by_label("Starts at"), page.get_by_label("Length (s)")
     start.fill("0")
     length.fill("15")
@@ -166,7 +174,7 @@ def test_a_window_follows_mouse_keys_and_fields_and_is_cut(
 
 
 def test_the_window_of_a_song_can_be_heard(open_page: Callable[[str], Page]) -> None:
-    page = open_page(first_link(open_page("/songs/"), "/songs/"))
+    page = open_page(song_with_sound(open_page))
     page.get_by_role("button", name="Play this window").click()
     playhead = page.locator("#playhead")
     expect(playhead).to_have_attribute("visibility", "visible")

@@ -1,4 +1,5 @@
-"""`manage.py work`: take jobs and do them, one at a time, until told to stop."""
+"""`manage.py work`: take jobs and do them, one at a time, until told to stop. From Celery where
+CELERY_BROKER_URL is set, else from the database."""
 
 import logging
 import os
@@ -8,14 +9,18 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError, connection
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.utils import timezone
 
-from config.models import Job
-from config.work import run_job
+from config.housekeeping import housekeeping
+from config.models import Job, Worker
+from config.work import DATABASE_AWAY, run_job
 
 AFTER_TROUBLE_S = 2.0
+# Jobs give way to pages where both run on one machine.
+NICENESS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -25,30 +30,50 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="stop when no job is left")
+        parser.add_argument(
+            "--alive", action="store_true", help="do nothing but say whether a worker lives here"
+        )
         parser.add_argument("--poll", type=float, default=0.5, help="seconds between looks")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        here = socket.gethostname()
+        if options["alive"]:
+            alive = Worker.objects.alive(timezone.now())
+            if not alive.filter(name__startswith=f"{here}:").exists():
+                raise CommandError(f"no worker lives on {here}")
+            return
+        worker = f"{here}:{os.getpid()}"
+        if options["once"]:
+            while self._work(worker) is not None:
+                pass
+            return
+        if threading.current_thread() is threading.main_thread():
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        with housekeeping(worker):
+            if settings.CELERY_BROKER_URL:
+                from config import celery
+
+                celery.work()
+            else:
+                self._poll(worker, options["poll"])
+
+    def _poll(self, worker: str, pause_s: float) -> None:
         stop = threading.Event()
         if threading.current_thread() is threading.main_thread():
             for signal_number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(signal_number, lambda *_: stop.set())
-        worker = f"{socket.gethostname()}:{os.getpid()}"
         while not stop.is_set():
             try:
                 job = self._work(worker)
-            except (OperationalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 # Away or busy for a while, or it closed an old connection: a new one is opened. A
                 # job that was taken goes stale and is taken again.
-                if options["once"]:
-                    raise
                 logger.warning("the database does not answer: %s", error)
                 connection.close()
                 stop.wait(AFTER_TROUBLE_S)
                 continue
-            if job is None and options["once"]:
-                return
             if job is None:
-                stop.wait(options["poll"])
+                stop.wait(pause_s)
 
     def _work(self, worker: str) -> Job | None:
         """Do the next job, if there is one."""

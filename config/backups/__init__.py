@@ -1,0 +1,1 @@
+"""Backups: a snapshot of the database, then all of the media folder, in one archive."""
