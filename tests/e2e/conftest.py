@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.site import ROOT, Site
+from tests.e2e.site import PATIENCE_MS, ROOT, Site
 
 KEPT = ROOT / "var" / "e2e"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SONGS = 3
-PATIENCE_MS = 15_000  # for a busy machine; a test that passes waits for nothing
 expect.set_options(timeout=PATIENCE_MS)
 
 

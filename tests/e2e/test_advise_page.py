@@ -3,8 +3,6 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from analysis.vectors import STEMS
 from modeling.loudness import audio_loudness_lufs
 from tests.annotate.conftest import write_song
-from tests.e2e.site import OWNER, PASSWORD, ROOT, Site
+from tests.e2e.site import OWNER, PASSWORD, Site
 
 pytestmark = pytest.mark.browser
 
@@ -75,15 +73,8 @@ async () => {
 
 @pytest.fixture(scope="module")
 def worker(site: Site) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "work", "--poll", "0.1"],
-        cwd=ROOT,
-        env=site.environment,
-        stderr=subprocess.DEVNULL,
-    )
-    yield
-    process.terminate()
-    process.wait(timeout=30)
+    with site.worker():
+        yield
 
 
 @pytest.fixture(scope="module")

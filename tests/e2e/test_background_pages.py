@@ -1,8 +1,6 @@
 """Judges, imports and jobs in a real browser, with a real worker and a real endpoint."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.annotate.conftest import write_song
-from tests.e2e.site import OWNER, PASSWORD, ROOT, Site
+from tests.e2e.site import OWNER, PASSWORD, Site
 from tests.e2e.test_researcher_pages import LOOKS, TOO_WIDE
 from tests.endpoint_server import EndpointServer, late, refuses, running_endpoint, states
 
@@ -66,16 +64,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointServer) -> I
     running.manage("collectstatic", "--noinput", "--verbosity", "0")
     running.manage("createsuperuser", "--noinput", "--username", OWNER, "--email", "r@example.org")
     running.start()
-    worker = subprocess.Popen(
-        [sys.executable, "manage.py", "work", "--poll", "0.1"],
-        cwd=ROOT,
-        env=running.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield running
-    worker.terminate()
-    worker.wait(60)
+    with running.worker():
+        yield running
     running.stop()
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from modeling.loudness import audio_loudness_lufs
 from tests.e2e.annotator import level, listen, open_mixer, wait_until_saved
-from tests.e2e.site import OWNER, PASSWORD, Site
+from tests.e2e.site import OWNER, PASSWORD, PATIENCE_MS, Site
 
 pytestmark = pytest.mark.browser
 
@@ -237,7 +237,7 @@ def test_a_replay_shows_what_was_done_at_the_desk(
     made = site.campaign("replayed", overlap="2", repeats="0", headphone_check="none")
     context = chromium.new_context()
     desk = context.new_page()
-    desk.set_default_timeout(10_000)
+    desk.set_default_timeout(PATIENCE_MS)
     open_mixer(desk, made["links"][0])
     listen(desk)
     for stem, typed in (("Vocals", "-7.5"), ("Bass", "4.0")):

@@ -85,7 +85,7 @@ def test_the_overview_follows_without_a_reload_and_keeps_the_focus(
 ) -> None:
     page = open_page(study)
     page.locator("#group-pilot").focus()
-    with page.expect_response(lambda answer: "group=people" in answer.url, timeout=15_000) as told:
+    with page.expect_response(lambda answer: "group=people" in answer.url) as told:
         pass
     assert "<html" not in told.value.text()
     expect(page.locator("#group-pilot")).to_be_focused()

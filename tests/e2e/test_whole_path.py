@@ -1,8 +1,6 @@
 """The main job from end to end: real songs in, four people at the desk, a frozen consensus out."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from analysis.vectors import STEMS, centre
 from tests.e2e.annotator import fader, level, listen, wait_until_playable, wait_until_saved, welcome
-from tests.e2e.site import OWNER, PASSWORD, ROOT, Site
+from tests.e2e.site import OWNER, PASSWORD, PATIENCE_MS, Site
 
 pytestmark = pytest.mark.browser
 
@@ -31,15 +29,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory, shared_dir: Path) -> Iterat
     stems = shared_dir / "stems" / "cc0"
     running.manage("import_songs", str(stems / "Lithium"), str(stems / "Rubidium"))
     running.start()
-    worker = subprocess.Popen(
-        [sys.executable, "manage.py", "work", "--poll", "0.1"],
-        cwd=ROOT,
-        env=running.environment,
-        stderr=subprocess.DEVNULL,
-    )
-    yield running
-    worker.terminate()
-    worker.wait(timeout=20)
+    with running.worker():
+        yield running
     running.stop()
 
 
@@ -148,7 +139,7 @@ def test_songs_become_a_frozen_consensus_by_four_people(
     for number, link in enumerate(links):
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         if number == 0:
             shown += [first_person(page, link), go_on(page, 0.0)]
         else:
@@ -156,7 +147,7 @@ def test_songs_become_a_frozen_consensus_by_four_people(
         context.close()
 
     browser_page.goto(f"{studio.url}/campaigns/{key}/consensus/")
-    expect(browser_page.get_by_text("consensus", exact=True)).to_have_count(2, timeout=20_000)
+    expect(browser_page.get_by_text("consensus", exact=True)).to_have_count(2)
     browser_page.get_by_role("button", name="Freeze the consensus").click()
     expect(browser_page.get_by_role("rowheader", name="v1")).to_be_visible(timeout=20_000)
 

@@ -19,7 +19,6 @@ from config.models import Job, Worker
 from config.work import DATABASE_AWAY, run_job
 
 AFTER_TROUBLE_S = 2.0
-# Jobs give way to pages where both run on one machine.
 NICENESS = 10
 
 logger = logging.getLogger(__name__)
@@ -34,6 +33,12 @@ class Command(BaseCommand):
             "--alive", action="store_true", help="do nothing but say whether a worker lives here"
         )
         parser.add_argument("--poll", type=float, default=0.5, help="seconds between looks")
+        parser.add_argument(
+            "--nice",
+            type=int,
+            default=NICENESS,
+            help="how far jobs give way to pages on the same machine (0 to 19; %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         here = socket.gethostname()
@@ -43,13 +48,16 @@ class Command(BaseCommand):
                 raise CommandError(f"no worker lives on {here}")
             return
         worker = f"{here}:{os.getpid()}"
+        if not 0 <= options["nice"] <= 19:
+            raise CommandError("--nice is 0 to 19")
         if options["once"]:
             while self._work(worker) is not None:
                 pass
             return
         if threading.current_thread() is threading.main_thread():
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, 0, options["nice"])
         with housekeeping(worker):
+            self.stderr.write(f"{worker} takes jobs; Ctrl+C stops it after the one at hand")
             if settings.CELERY_BROKER_URL:
                 from config import celery
 
