@@ -6,9 +6,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from annotate.background import Report
-from annotate.models import Annotator, Campaign, Excerpt, Song
-from annotate.served import served_stem_flac
-from annotate.services import assigning, consensus, library, song_imports
+from annotate.models import Campaign, Excerpt, Song
+from annotate.services import consensus, library, song_imports, stock
 from modeling.excerpts import ExcerptWindow
 
 SHORTEST_EXCERPT_S, LONGEST_EXCERPT_S = 5.0, 60.0
@@ -45,16 +44,13 @@ def remove_import_leftovers(report: Report) -> dict[str, Any]:
     return {"removed": song_imports.remove_leftovers(timezone.now())}
 
 
-def prepare_showing(report: Report, *, annotator: int) -> dict[str, Any]:
-    """Make the stems that somebody will probably hear next, before they ask."""
-    row = Annotator.objects.select_related("campaign").filter(pk=annotator).first()
-    showing = None if row is None else assigning.upcoming(row, timezone.now())
-    if showing is None or showing.is_made:
-        return {"stems": 0}
-    for done, role in enumerate(showing.roles):
-        report(done / len(showing.roles), role)
-        served_stem_flac(showing, role)
-    return {"stems": len(showing.roles)}
+def prepare_showings(report: Report, *, campaign: str) -> dict[str, Any]:
+    """Make the stems of the places that will be taken next."""
+    row = Campaign.objects.get(key=campaign)
+    filled = stock.fill_stock(row, report, timezone.now())
+    if not filled.is_full:
+        stock.ask_for_stock(row)
+    return {"places": filled.places}
 
 
 def compute_consensus(report: Report, *, campaign: str) -> dict[str, Any]:

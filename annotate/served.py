@@ -7,6 +7,7 @@ before anybody does.
 import hashlib
 import json
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from modeling.audio import SAMPLE_RATE_HZ
 from modeling.flac import flac_bytes, write_whole
 from modeling.render import level_stem
 from modeling.storage import read_stem
+
+# A page asks for four at a time, and many pages may open at one instant: those who save meanwhile
+# must not wait for all of it.
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,17 @@ def served_stem_flac(showing: Showing, role: str) -> Path:
         raise ValueError(f"{role} is silent in this excerpt: nothing is served")
     path = showing.folder / f"{role}.flac"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        samples = level_stem(read_stem(showing.item.excerpt.folder, role), gain_db)
-        samples += _masking_noise(showing, role, samples.shape)
-        write_whole(path, flac_bytes(samples, SAMPLE_RATE_HZ))
+        with _one_at_a_time:
+            if not path.exists():
+                _make(showing, role, gain_db, path)
     return path
+
+
+def _make(showing: Showing, role: str, gain_db: float, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = level_stem(read_stem(showing.item.excerpt.folder, role), gain_db)
+    samples += _masking_noise(showing, role, samples.shape)
+    write_whole(path, flac_bytes(samples, SAMPLE_RATE_HZ))
 
 
 def _masking_noise(showing: Showing, role: str, shape: tuple[int, ...]) -> NDArray[np.float64]:

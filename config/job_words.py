@@ -6,7 +6,7 @@ WORDS = {
     "adjust_excerpt": _("Cutting an excerpt"),
     "import_songs": _("Importing songs"),
     "remove_import_leftovers": _("Removing songs that were sent and never imported"),
-    "prepare_showing": _("Stems for the next annotator"),
+    "prepare_showings": _("Stems for the next annotators"),
     "compute_consensus": _("Working out a consensus"),
     "freeze_consensus": _("Freezing a consensus"),
     "advise_on_excerpt": _("Advice on an excerpt"),

@@ -7,7 +7,10 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from config.thread_locals import without_locks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
+without_locks()
 application = get_wsgi_application()
 # Django loads addresses and views on the first request. Loaded here they are shared by all workers
 # that gunicorn forks (--preload), and nobody waits for them.

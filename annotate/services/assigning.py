@@ -10,7 +10,6 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from annotate.levels import draw_levels
 from annotate.models import Annotator, Assignment, CampaignExcerpt, Slot
-from annotate.served import Showing
 from annotate.services.together import write_together
 
 CANDIDATES = 50
@@ -52,16 +51,6 @@ def next_assignment(*, annotator: Annotator, now: datetime) -> Assignment | None
             if assignment is not None:
                 return assignment
     return _claim_repeat(annotator, now)
-
-
-def upcoming(annotator: Annotator, now: datetime) -> Showing | None:
-    """The showing that this annotator will probably get next, for a worker to make its stems. A
-    guess: a page waits for no worker, and makes what is not there."""
-    slots = _candidates(annotator, now)[:1]
-    if not annotator.campaign.is_open or not slots:
-        return None
-    item = CampaignExcerpt.objects.select_related("campaign", "excerpt").get(pk=slots[0].item_id)
-    return Showing.at_place(item, slots[0].number)
 
 
 def _unfinished(annotator: Annotator, now: datetime) -> Assignment | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from annotate.background import enqueue_once
 from annotate.models import Campaign, CampaignExcerpt, Decision, Excerpt, Slot, Song
 from annotate.served import forget_served
+from annotate.services.stock import ask_for_stock
 
 TARGET_LUFS = -23.0
 # safe_target_lufs is found by search: half a LU keeps clear of what the search may have missed.
@@ -89,6 +90,7 @@ def open_campaign(*, campaign: Campaign, now: datetime) -> None:
     campaign.state = Campaign.State.OPEN
     campaign.closed_at = None
     campaign.save(update_fields=["state", "target_loudness_lufs", "opened_at", "closed_at"])
+    ask_for_stock(campaign)
 
 
 def close_campaign(*, campaign: Campaign, now: datetime) -> None:

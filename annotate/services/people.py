@@ -10,10 +10,10 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Max
 
-from annotate.background import enqueue_once
 from annotate.models import Annotator, Campaign, HeadphoneAttempt, Slot
 from annotate.models.campaigns import hash_token
 from annotate.services import acts
+from annotate.services.stock import ask_for_stock
 from modeling.headphones import HeadphoneCheck, antiphase_check, huggins_check
 
 HEADPHONE_ATTEMPTS = 2
@@ -62,6 +62,8 @@ def invite(
     acts.note(
         "links made", now=now, by=by, about=f"campaign {campaign.key}", kind=kind, count=count
     )
+    if campaign.is_open:
+        ask_for_stock(campaign)
     return invitations
 
 
@@ -94,11 +96,6 @@ def record_welcome(
         volume_set_at=now,
         language=language,
     )
-
-
-def ask_for_next_stems(annotator: Annotator) -> None:
-    """Have a worker make the stems that this annotator will probably hear next."""
-    enqueue_once("prepare_showing", {"annotator": annotator.pk})
 
 
 def choose_language(*, annotator: Annotator, language: str) -> None:

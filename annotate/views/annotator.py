@@ -25,7 +25,7 @@ from annotate.languages import is_offered, speak
 from annotate.models import Annotation, Annotator, Assignment
 from annotate.models.songs import ROLE_CHOICES
 from annotate.served import Showing, served_stem_flac
-from annotate.services import assigning, people, saving
+from annotate.services import assigning, people, saving, stock
 from annotate.views.desk_texts import desk_texts
 from annotate.views.stored_audio import stored_audio
 from modeling.audio import AudioError
@@ -107,7 +107,7 @@ def welcome(request: HttpRequest, annotator: Annotator, token: str) -> HttpRespo
             language=get_language() or "",
             now=timezone.now(),
         )
-        people.ask_for_next_stems(annotator)
+        stock.ask_for_stock(annotator.campaign)
         annotator.refresh_from_db()
         return redirect(people.next_step(annotator), token)
     context = {"form": form, "campaign": annotator.campaign, "token": token}
@@ -152,7 +152,7 @@ def next_excerpt(request: HttpRequest, annotator: Annotator, token: str) -> Http
     assignment = assigning.next_assignment(annotator=annotator, now=timezone.now())
     if assignment is None:
         return redirect(reverse("queue", args=[token]) + "?finished")
-    people.ask_for_next_stems(annotator)
+    stock.ask_for_stock(annotator.campaign)
     return redirect("mixer", token, assignment.key)
 
 

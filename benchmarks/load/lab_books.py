@@ -4,6 +4,7 @@ database holds after it.
 Imports Django's models: `django.setup()` comes first.
 """
 
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -21,6 +22,8 @@ from benchmarks.load.annotator import Sent
 from benchmarks.load.lab_people import Told
 from config.models import Job
 from studies.models import Study, TrialEvents
+
+STOCK_WITHIN_S = 240.0
 
 
 def open_lab(*, participants: int, trials: int, annotators: int, excerpts: int, seed: int) -> Any:
@@ -119,6 +122,19 @@ def _too_many_people() -> list[str]:
         for one in items
         if one.people > one.places or one.filled != one.completed or one.surplus
     ]
+
+
+def wait_for_the_stock() -> None:
+    """Until the stems of the first places are made, as where a campaign is opened the day before.
+
+    Raises TimeoutError where no worker makes them.
+    """
+    deadline_s = time.monotonic() + STOCK_WITHIN_S
+    while jobs().keys() & {Job.State.QUEUED, Job.State.RUNNING}:
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"jobs did not end: {jobs()}")
+        time.sleep(0.5)
+    connection.close()
 
 
 def jobs() -> dict[str, int]:

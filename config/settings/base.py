@@ -185,7 +185,7 @@ JOB_KINDS = {
     "adjust_excerpt": "annotate.jobs.adjust_excerpt",
     "import_songs": "annotate.jobs.import_songs",
     "remove_import_leftovers": "annotate.jobs.remove_import_leftovers",
-    "prepare_showing": "annotate.jobs.prepare_showing",
+    "prepare_showings": "annotate.jobs.prepare_showings",
     "compute_consensus": "annotate.jobs.compute_consensus",
     "freeze_consensus": "annotate.jobs.freeze_consensus",
     "advise_on_excerpt": "studies.jobs.advise_on_excerpt",

@@ -1,0 +1,84 @@
+"""Stems of the places that will be taken next, made by a worker before anybody asks for them.
+
+A page whose stems are not there makes them itself, so a place that is missing here costs its
+listener a second and nothing else. But many who begin at one time would each cost all others that
+second, so the stock covers everybody who is invited.
+"""
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotate.background import Report, enqueue_once
+from annotate.models import Campaign, Slot
+from annotate.served import Showing, served_stem_flac
+from modeling.audio import AudioError
+
+# After so many another job has its turn.
+PLACES_A_JOB = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Places that were made, and whether there are more to make."""
+
+    places: int
+    is_full: bool
+
+
+def ask_for_stock(campaign: Campaign) -> None:
+    """Have a worker make what is missing."""
+    enqueue_once("prepare_showings", {"campaign": campaign.key})
+
+
+def places_ahead(campaign: Campaign, now: datetime) -> list[Showing]:
+    """Of each excerpt the free places that will be taken first: one more than would be if all who
+    are invited came now."""
+    if not campaign.is_open:
+        return []
+    items = {
+        item.pk: item
+        for item in campaign.items.filter(excerpt__has_audio=True).select_related("excerpt")
+    }
+    people = campaign.annotators.filter(revoked_at=None, withdrawn_at=None).count()
+    of_each = 1 + math.ceil(people / max(1, len(items)))
+    free: dict[int, list[int]] = {}
+    slots = Slot.objects.free(now).filter(item__in=items).order_by("number")
+    for item_id, number in slots.values_list("item", "number"):
+        free.setdefault(item_id, []).append(number)
+    soonest = sorted(
+        (place, item_id, number)
+        for item_id, numbers in free.items()
+        for place, number in enumerate(numbers[:of_each])
+    )
+    for item in items.values():
+        item.campaign = campaign
+    return [Showing.at_place(items[item_id], number) for _, item_id, number in soonest]
+
+
+def fill_stock(campaign: Campaign, report: Report, now: datetime) -> Filled:
+    """Make the stems of the next places, up to PLACES_A_JOB.
+
+    Raises OSError where the disk is full.
+    """
+    missing = [showing for showing in places_ahead(campaign, now) if not showing.is_made]
+    at_hand = missing[:PLACES_A_JOB]
+    made = 0
+    for done, showing in enumerate(at_hand):
+        report(done / len(at_hand), f"{done} of {len(missing)} places")
+        made += _make(showing)
+    return Filled(made, is_full=len(at_hand) == len(missing))
+
+
+def _make(showing: Showing) -> bool:
+    try:
+        for role in showing.roles:
+            served_stem_flac(showing, role)
+    except AudioError as error:
+        # The page says so to whoever meets it; the other places are made.
+        logger.error("no audio for excerpt %s: %s", showing.item.excerpt.key, type(error).__name__)
+        return False
+    return True
