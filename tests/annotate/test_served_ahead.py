@@ -8,14 +8,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotate.models import Annotator, Assignment, Campaign
+from annotate.models import Annotator, Assignment, Campaign, Slot
 from annotate.served import Showing
+from annotate.services import stock
 from annotate.services.assigning import next_assignment
 from annotate.services.campaigns import close_campaign
-from annotate.services.people import ask_for_next_stems, invite
+from annotate.services.people import invite
+from annotate.services.stock import ask_for_stock, places_ahead
 from config.models import Job
 from config.work import run_job
 from tests.annotate.conftest import NOW, answer, batch, join
+
+KIND = "prepare_showings"
 
 
 def do_queued_jobs() -> list[Any]:
@@ -39,7 +43,7 @@ def test_the_first_place_is_made_once_somebody_has_been_welcomed(
     token = invitation.token
     assert client.post(reverse("welcome", args=[token]), WELCOME).status_code == 302
     Annotator.objects.update(headphone_passed=True)
-    assert do_queued_jobs() == [{"stems": 4}]
+    assert do_queued_jobs()[-1]["places"] > 0
     made = {path: path.stat().st_mtime_ns for path in (media / "served").rglob("*.flac")}
     key = client.post(reverse("next", args=[token]))["Location"].split("/")[-2]
     showing = Showing.of(Assignment.objects.get(key=key))
@@ -52,13 +56,62 @@ def test_the_first_place_is_made_once_somebody_has_been_welcomed(
 
 
 def test_what_is_asked_for_or_made_is_not_made_again(heard_campaign: Campaign, media: Path) -> None:
-    annotator = join(heard_campaign)[0].annotator
-    ask_for_next_stems(annotator)
-    ask_for_next_stems(annotator)
-    assert Job.objects.filter(kind="prepare_showing").count() == 1
-    assert do_queued_jobs() == [{"stems": 4}]
-    ask_for_next_stems(annotator)
-    assert do_queued_jobs() == [{"stems": 0}]
+    ask_for_stock(heard_campaign)
+    ask_for_stock(heard_campaign)
+    assert Job.objects.filter(kind=KIND).count() == 1
+    (first,) = do_queued_jobs()
+    assert first["places"] > 0
+    ask_for_stock(heard_campaign)
+    assert do_queued_jobs() == [{"places": 0}]
+
+
+def test_the_stock_serves_all_who_are_invited_at_once_whoever_comes_first(
+    heard_campaign: Campaign, media: Path
+) -> None:
+    people = [invitation.annotator for invitation in join(heard_campaign, 4)]
+    do_queued_jobs()
+    for annotator in reversed(people):
+        assignment = next_assignment(annotator=annotator, now=NOW)
+        assert assignment is not None
+        assert Showing.of(assignment).is_made
+    # Two places of one excerpt are never both the first of it.
+    made = [Showing.of(one).folder for one in Assignment.objects.all()]
+    assert len(set(made)) == 4
+
+
+def test_the_stock_is_bounded_by_the_number_of_people(heard_campaign: Campaign) -> None:
+    Slot.objects.all().delete()
+    item = heard_campaign.items.get()
+    Slot.objects.bulk_create(Slot(item=item, number=number) for number in range(1, 101))
+    join(heard_campaign, 7)
+    assert [one.slot for one in places_ahead(heard_campaign, NOW)] == list(range(1, 9))
+    taken = next_assignment(annotator=heard_campaign.annotators.all()[0], now=NOW)
+    assert taken is not None
+    assert [one.slot for one in places_ahead(heard_campaign, NOW)] == list(range(2, 10))
+
+
+def test_a_long_stock_is_made_in_several_jobs_so_that_others_have_their_turn(
+    heard_campaign: Campaign, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "PLACES_A_JOB", 1)
+    join(heard_campaign, 2)
+    Job.objects.all().delete()
+    wanted = places_ahead(heard_campaign, NOW)
+    assert len(wanted) > 1
+    ask_for_stock(heard_campaign)
+    assert do_queued_jobs() == [{"places": 1}] * len(wanted)
+    assert all(showing.is_made for showing in wanted)
+
+
+def test_an_excerpt_without_files_keeps_no_other_from_being_made(
+    heard_campaign: Campaign, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    join(heard_campaign)
+    excerpt = heard_campaign.items.get().excerpt
+    shutil.rmtree(excerpt.folder)
+    ask_for_stock(heard_campaign)
+    assert do_queued_jobs() == [{"places": 0}]
+    assert excerpt.key in caplog.text
 
 
 def test_two_showings_never_share_a_folder(heard_campaign: Campaign) -> None:
@@ -77,9 +130,10 @@ def test_two_showings_never_share_a_folder(heard_campaign: Campaign) -> None:
 def test_nothing_is_made_for_a_campaign_that_has_closed(
     heard_campaign: Campaign, media: Path
 ) -> None:
-    ask_for_next_stems(join(heard_campaign)[0].annotator)
+    join(heard_campaign)
+    ask_for_stock(heard_campaign)
     close_campaign(campaign=heard_campaign, now=NOW)
-    assert do_queued_jobs() == [{"stems": 0}]
+    assert do_queued_jobs() == [{"places": 0}]
     assert not list((media / "served").rglob("*"))
 
 
