@@ -21,8 +21,7 @@ from benchmarks.load.patient import PatientConnection
 
 PARTICIPANT_EVERY_S, ANNOTATOR_EVERY_S = 5.0, 2.0
 # How long a trial and an excerpt are worked on before they are answered.
-import os
-TRIAL_S, EXCERPT_S = 25.0, float(os.environ.get("EXC", "150"))
+TRIAL_S, EXCERPT_S = 25.0, 150.0
 
 
 @dataclass

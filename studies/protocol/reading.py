@@ -29,6 +29,10 @@ LONGEST_SHOWN = 60
 _KIND_OF_TEXT = re.compile(r"constrained-str$|dict\[|\[key\]$")
 
 
+# Of a field's name that is no field's, so much is shown.
+LONGEST_PART = 80
+
+
 class SpecError(ValueError):
     """One line: the field, its value, and what to do. `faults` are all that were found, a line
     each, the first of which is the message."""
@@ -152,5 +156,5 @@ def _path(location: tuple[int | str, ...]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         elif not _KIND_OF_TEXT.match(part):
-            text += f".{part}"
+            text += f".{part if part.isprintable() else ascii(part)}"[:LONGEST_PART]
     return text.lstrip(".") or "spec"

@@ -16,7 +16,7 @@ from studies.protocol.spec import Block, Spec
 from studies.services import finishing, lists
 from studies.services.protocols import protocol_of
 from studies.services.trial_payload import Batch, Submission, read_batch
-from studies.services.trial_reading import Due, due, read_showing
+from studies.services.trial_reading import Due, due, read_page, read_showing
 from studies.services.trial_rows import (
     Stored,
     TrialRow,
@@ -49,6 +49,12 @@ class SaveResult:
 def showing(*, key: str, token: str) -> Trial | None:
     """The trial with this key, ready for `save`, when it belongs to whom this link admits."""
     trial = read_showing(key)
+    return trial if trial is not None and trial.rater.may_enter(token) else None
+
+
+def page(*, key: str, token: str) -> Trial | None:
+    """The same with what its page shows."""
+    trial = read_page(key)
     return trial if trial is not None and trial.rater.may_enter(token) else None
 
 

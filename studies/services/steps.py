@@ -4,12 +4,12 @@ What was taken lies in RaterStep rows, added and never changed; where somebody s
 them, so any device goes on at the same place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from annotate.services.together import write_together
-from studies.models import Rater, RaterStep
+from studies.models import Rater
 from studies.protocol.spec import Spec
 
 CONSENT = "consent"
@@ -31,12 +31,7 @@ ATTENTION = "attention"
 SCREENED_OUT = "screened out"
 WITHDRAWN = "withdrawn"
 
-Taken = Mapping[str, RaterStep]
-
-
-def steps_taken(rater: Rater) -> dict[str, RaterStep]:
-    """The last row of each step."""
-    return {row.step: row for row in rater.steps.all()}
+Taken = Collection[str]
 
 
 def due_step(rater: Rater, spec: Spec, taken: Taken, *, device_is_calibrated: bool) -> str:

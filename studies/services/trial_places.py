@@ -6,6 +6,7 @@ from typing import Any
 from studies.models import Judgement, Rater, Trial
 from studies.protocol.spec import Spec
 from studies.services.finishing import UNDECIDED
+from studies.services.trial_reading import places
 from studies.trial_page import Place
 
 
@@ -22,12 +23,9 @@ class Showing:
 
 def showings(rater: Rater) -> list[Showing]:
     """All trials in order."""
-    rows = rater.trials.order_by("position").values_list(
-        "key", "position", "kind", "state", "item__block"
-    )
     return [
         Showing(key, position, kind == Trial.Kind.TRAINING, state in UNDECIDED, block)
-        for key, position, kind, state, block in rows
+        for key, position, kind, state, block in places(rater)
     ]
 
 
@@ -51,7 +49,10 @@ def place_of(trial: Trial, all_: list[Showing], spec: Spec) -> Place:
 
 
 def last_answers(trial: Trial, phase: str) -> dict[str, Any] | None:
-    """What was submitted last in this phase; None where nothing was."""
+    """What was submitted last in this phase; None where nothing was, as of a trial whose answer in
+    this phase is the one that it waits for."""
+    if trial.state in UNDECIDED:
+        return None
     last = trial.answers.filter(phase=phase).order_by("revision").last()
     if last is None:
         return None

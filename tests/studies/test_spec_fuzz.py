@@ -100,3 +100,11 @@ def test_a_spec_that_never_ends_is_refused() -> None:
     for _ in range(2000):
         deep = [deep]
     assert "nested" in refusal({"preset": preset_names()[0], "title": deep})
+
+
+@pytest.mark.parametrize("name", ["\r", "two\nlines", "\u2028", "x" * 5000])
+@pytest.mark.parametrize("value", ["\x00", 1])
+def test_a_field_of_any_name_is_refused_in_one_line(name: str, value: object) -> None:
+    told = refusal({"preset": preset_names()[0], "order": {name: value}})
+    assert len(told.splitlines()) == 1
+    assert len(told) < 300

@@ -15,7 +15,8 @@ from studies.models import Rater, StudyVersion
 from studies.protocol.spec import Spec, in_language
 from studies.services.participants import is_calibrated
 from studies.services.protocols import protocol_of
-from studies.services.steps import due_step, steps_taken
+from studies.services.steps import due_step
+from studies.services.trial_reading import step_names
 
 P = ParamSpec("P")
 
@@ -55,7 +56,7 @@ def step_due(request: HttpRequest, rater: Rater) -> str:
     """The step at which this rater goes on, on this device."""
     spec = protocol_of(rater.version)
     calibrated = not spec.gates.calibration or is_calibrated(rater, device_of(request))
-    return due_step(rater, spec, steps_taken(rater), device_is_calibrated=calibrated)
+    return due_step(rater, spec, step_names(rater), device_is_calibrated=calibrated)
 
 
 def to_due_step(request: HttpRequest, rater: Rater, token: str) -> HttpResponse:

@@ -25,7 +25,6 @@ from studies.services.steps import (
     INSTRUCTIONS,
     QUESTIONNAIRE,
     VOLUME,
-    steps_taken,
 )
 from studies.views.participant.admission import (
     DEVICE_COOKIE,
@@ -180,7 +179,7 @@ def withdraw(request: HttpRequest, rater: Rater, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         withdrawing.withdraw(rater, timezone.now())
         return show(request, rater, token, "withdrawn")
-    has_begun = bool(steps_taken(rater))
+    has_begun = rater.steps.exists()
     status = 400 if form.is_bound else 200
     return show(request, rater, token, "withdraw", status, form=form, has_begun=has_begun)
 

@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +16,7 @@ from annotate.languages import speak
 from annotate.services import saving
 from annotate.views.annotator import keep_secret
 from annotate.views.stored_audio import stored_audio
-from studies.models import Rater, Trial, TrialList
+from studies.models import Rater, Trial
 from studies.protocol.spec import Spec
 from studies.services import answering, lists
 from studies.services.protocols import protocol_of
@@ -31,6 +30,7 @@ from studies.services.trial_places import (
     place_of,
     showings,
 )
+from studies.services.trial_reading import give_item
 from studies.trial_page import answer_phase, sounds_now, trial_page
 from studies.views.participant.admission import (
     FOLDER,
@@ -60,7 +60,7 @@ def due(request: HttpRequest, rater: Rater, token: str) -> HttpResponse:
 
 def _has_place(rater: Rater) -> bool:
     """Previews and pilots hold none."""
-    return rater.run != Rater.Run.MAIN or TrialList.objects.filter(rater=rater).exists()
+    return rater.run != Rater.Run.MAIN or getattr(rater, "held_list", None) is not None
 
 
 def _place_lost(request: HttpRequest, rater: Rater, token: str) -> HttpResponse:
@@ -69,15 +69,19 @@ def _place_lost(request: HttpRequest, rater: Rater, token: str) -> HttpResponse:
 
 
 @require_safe
-@participant_page
-def page(request: HttpRequest, rater: Rater, token: str, key: str) -> HttpResponse:
+def page(request: HttpRequest, token: str, key: str) -> HttpResponseBase:
     """One trial: the due one, or one before it where the protocol lets people go back."""
-    found = get_object_or_404(
-        rater.trials.select_related("item__excerpt").prefetch_related("item__stimuli"), key=key
-    )
+    found = answering.page(key=key, token=token)
+    if found is None:
+        raise Http404
+    speak(found.rater.language)
+    return keep_secret(_page(request, found, token))
+
+
+def _page(request: HttpRequest, found: Trial, token: str) -> HttpResponse:
+    rater = found.rater
     if is_closed_to(rater) or step_due(request, rater) != TRIALS or not _has_place(rater):
         return to_due_step(request, rater, token)
-    found.rater = rater
     spec = protocol_of(rater.version)
     all_ = showings(rater)
     if not _may_see(found, all_, spec):
@@ -175,7 +179,7 @@ def sound(request: HttpRequest, token: str, key: str, number: int) -> HttpRespon
 
 def _sound(trial: Trial, number: int) -> HttpResponse:
     block = protocol_of(trial.rater.version).block(trial.item.block)
-    prefetch_related_objects([trial.item], "stimuli")
+    give_item(trial)
     numbers = {n: name for name, n in sounds_now(block, trial).items()}
     if number not in numbers:
         raise Http404
