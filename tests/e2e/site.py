@@ -100,7 +100,7 @@ class Site:
         said = self.log.with_name("worker.log")
         with said.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "work", "--poll", "0.1", "--eager"],
+                [sys.executable, "manage.py", "work", "--poll", "0.1", "--nice", "0"],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         try:

@@ -19,22 +19,9 @@ from config.models import Job, Worker
 from config.work import DATABASE_AWAY, run_job
 
 AFTER_TROUBLE_S = 2.0
+NICENESS = 10
 
 logger = logging.getLogger(__name__)
-
-
-def give_way() -> None:
-    """Let this thread have what processor time pages leave over.
-
-    Niceness alone would not do: Linux lets a nice thread finish its slice, 3 ms, before one that
-    was woken runs, and a page is woken some twenty times by the database.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return  # a test's: it has pages of its own to answer
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(10)
 
 
 class Command(BaseCommand):
@@ -47,7 +34,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--poll", type=float, default=0.5, help="seconds between looks")
         parser.add_argument(
-            "--eager", action="store_true", help="give way to nothing else on this machine"
+            "--nice",
+            type=int,
+            default=NICENESS,
+            help="how far jobs give way to pages on the same machine (0 to 19; %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,13 +48,15 @@ class Command(BaseCommand):
                 raise CommandError(f"no worker lives on {here}")
             return
         worker = f"{here}:{os.getpid()}"
+        if not 0 <= options["nice"] <= 19:
+            raise CommandError("--nice is 0 to 19")
         if options["once"]:
             while self._work(worker) is not None:
                 pass
             return
+        if threading.current_thread() is threading.main_thread():
+            os.setpriority(os.PRIO_PROCESS, 0, options["nice"])
         with housekeeping(worker):
-            if not options["eager"]:
-                give_way()
             self.stderr.write(f"{worker} takes jobs; Ctrl+C stops it after the one at hand")
             if settings.CELERY_BROKER_URL:
                 from config import celery
