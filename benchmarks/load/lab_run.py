@@ -237,11 +237,6 @@ class Day:
         saves = [one for one in times if one.kind in SAVES]
         if file := os.environ.get("GAINSAY_LAB_TIMES"):  # what took long, and when
             Path(file).write_text(json.dumps([asdict(one) for one in times]))
-            Path(os.environ["LAB_TIMES"]).write_text(
-                json.dumps(
-                    [[o.kind, o.answered_s - self.starts_s[0], o.took_s, o.server_s] for o in times]
-                )
-            )
 
         def at(share: float, times_ms: dict[str, list[float]] = by_kind) -> dict[str, float]:
             return {kind: float(np.percentile(took, share)) for kind, took in times_ms.items()}

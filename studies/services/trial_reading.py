@@ -66,7 +66,8 @@ def due(rater: Rater) -> Due | None:
 
 
 STEPS = "SELECT step FROM studies_raterstep WHERE rater_id = %s"
-PLACES = """SELECT trial.key, trial.position, trial.kind, trial.state, item.block FROM studies_trial trial
+PLACES = """SELECT trial.key, trial.position, trial.kind, trial.state, item.block
+FROM studies_trial trial
 JOIN studies_item item ON item.id = trial.item_id
 WHERE trial.rater_id = %s ORDER BY trial.position
 """

@@ -1,5 +1,6 @@
 """Background work: each job is done once, by one worker, and whatever happens is said."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.housekeeping import keep_house
+from config.management.commands.work import NICENESS
 from config.models import MAX_ATTEMPTS, Job, Worker
 from config.work import _finish, run_job
 from tests.config.job_functions import KINDS
@@ -273,6 +275,8 @@ def test_a_worker_told_to_stop_ends_its_job_first() -> None:
     worker = start_worker()
     try:
         wait_until(State.RUNNING, job, worker)
+        # It gives way to pages on the same machine.
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == NICENESS
         worker.send_signal(signal.SIGTERM)
         worker.wait(60)
     finally:
