@@ -44,10 +44,17 @@ def remove_import_leftovers(report: Report) -> dict[str, Any]:
     return {"removed": song_imports.remove_leftovers(timezone.now())}
 
 
-def prepare_showings(report: Report, *, campaign: str) -> dict[str, Any]:
-    """Make the stems of the places that will be taken next."""
-    row = Campaign.objects.get(key=campaign)
-    filled = stock.fill_stock(row, report, timezone.now())
+def prepare_showings(
+    report: Report, *, campaign: str, annotator: int | None = None
+) -> dict[str, Any]:
+    """Make the stems of the places that will be taken next, or of this annotator's next one."""
+    row, now = Campaign.objects.get(key=campaign), timezone.now()
+    if annotator is None:
+        wanted = stock.places_ahead(row, now)
+    else:
+        found = row.annotators.select_related("campaign").filter(pk=annotator)
+        wanted = [showing for one in found for showing in stock.upcoming(one, now)]
+    filled = stock.fill_stock(wanted, report)
     if not filled.is_full:
         stock.ask_for_stock(row)
     return {"places": filled.places}

@@ -5,6 +5,8 @@ Researchers hear the stems as imported; only the annotator's desk hides their le
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,12 +62,9 @@ def song_sound(song: Song, excerpts: Sequence[Excerpt]) -> SongSound:
         if song.duration_s > 0
     )
     try:
-        levels = read_levels(song.folder)
+        gain_db, paths = _drawn(song.folder, _written_ns(song.folder))
     except AudioError as error:
         return SongSound({}, windows, None, error.reason)
-    gain_db = compensation_db(
-        levels.gram, levels.peaks, [0.0] * 4, target_lufs=TARGET_LUFS, ceiling_dbfs=CEILING_DBFS
-    )
     player = {
         "duration_s": song.duration_s,
         "longest_s": LONGEST_STRETCH_S,
@@ -76,7 +75,26 @@ def song_sound(song: Song, excerpts: Sequence[Excerpt]) -> SongSound:
             {stem.role: stem.loudness_lufs is not None for stem in song.stems.all()},
         ),
     }
-    return SongSound(waveform_paths(levels.waveform), windows, player)
+    return SongSound(paths, windows, player)
+
+
+@lru_cache(maxsize=32)
+def _drawn(folder: Path, _written_ns: int) -> tuple[float, dict[str, str]]:
+    """What brings the song to its loudness, in dB, and its waveforms; drawn once for each time that
+    its files were written. Raises AudioError."""
+    levels = read_levels(folder)
+    gain_db = compensation_db(
+        levels.gram, levels.peaks, [0.0] * 4, target_lufs=TARGET_LUFS, ceiling_dbfs=CEILING_DBFS
+    )
+    return gain_db, waveform_paths(levels.waveform)
+
+
+def _written_ns(folder: Path) -> int:
+    """When the waveforms were written; 0 where they are gone."""
+    try:
+        return (folder / "waveform.npy").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def waveform_paths(waveform: NDArray[np.uint8]) -> dict[str, str]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from studies.services.cells import BlockCells, Cell
 from studies.services.dashboard import Step
 
@@ -43,12 +45,33 @@ def funnel_plot(steps: Sequence[Step]) -> Funnel:
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """`shade` is 0 for nothing up to SHADES for as often as wanted."""
+    """`shade` is 0 for nothing up to SHADES for as often as wanted. A page has hundreds of them:
+    what is told of each is put together here and not by the template."""
 
     cell: Cell
     x_px: int
     y_px: int
     shade: int
+
+    @property
+    def title(self) -> str:
+        cell = self.cell
+        return _("Item %(item)s, %(what)s: %(done)s of %(wanted)s") % {
+            **{"item": cell.item, "what": cell.comparison},
+            **{"done": cell.realised, "wanted": cell.wanted},
+        }
+
+    @property
+    def text(self) -> str:
+        return f"{self.cell.realised}/{self.cell.wanted}"
+
+    @property
+    def text_x_px(self) -> int:
+        return self.x_px + CELL_PX // 2 - 1
+
+    @property
+    def text_y_px(self) -> int:
+        return self.y_px + CELL_PX // 2 + 3
 
 
 @dataclass(frozen=True, slots=True)

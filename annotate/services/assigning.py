@@ -43,7 +43,7 @@ def next_assignment(*, annotator: Annotator, now: datetime) -> Assignment | None
         if repeat is not None:
             return repeat
     for _ in range(TRIES):
-        slots = _candidates(annotator, now)
+        slots = free_slots(annotator, now)
         if not slots:
             break
         for slot in slots:
@@ -72,7 +72,7 @@ def hold_slot(assignment: Assignment, annotator: Annotator, now: datetime) -> bo
     return any(Slot.objects.take(pk, assignment, until=until, now=now) for pk in free)
 
 
-def _candidates(annotator: Annotator, now: datetime) -> list[FreeSlot]:
+def free_slots(annotator: Annotator, now: datetime) -> list[FreeSlot]:
     """A free slot of each of the least completed items that this annotator has not had; the order
     among equals is the annotator's own, drawn from the campaign's seed."""
     had = Assignment.objects.filter(item=OuterRef("pk"), annotator=annotator)
@@ -87,8 +87,8 @@ def _candidates(annotator: Annotator, now: datetime) -> list[FreeSlot]:
     order = {pk: place for place, (pk, _, _) in enumerate(items[:CANDIDATES])}
     first_free: dict[int, FreeSlot] = {}
     # Plain values: a campaign begins with hundreds of free slots, and one of each item is wanted.
-    free_slots = Slot.objects.free(now).filter(item__in=order).order_by("item", "number")
-    for values in free_slots.values_list("pk", "item", "number"):
+    rows = Slot.objects.free(now).filter(item__in=order).order_by("item", "number")
+    for values in rows.values_list("pk", "item", "number"):
         slot = FreeSlot(*values)
         first_free.setdefault(slot.item_id, slot)
     return sorted(first_free.values(), key=lambda slot: order[slot.item_id])

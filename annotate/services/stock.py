@@ -2,21 +2,27 @@
 
 A page whose stems are not there makes them itself, so a place that is missing here costs its
 listener a second and nothing else. But many who begin at one time would each cost all others that
-second, so the stock covers everybody who is invited.
+second, so the stock covers everybody who is invited. Where a campaign has too many excerpts for
+that, it holds what each annotator at work will probably get next.
 """
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from annotate.background import Report, enqueue_once
-from annotate.models import Campaign, Slot
+from annotate.models import Annotator, Campaign, CampaignExcerpt, Slot
 from annotate.served import Showing, served_stem_flac
+from annotate.services.assigning import free_slots
 from modeling.audio import AudioError
 
 # After so many another job has its turn.
 PLACES_A_JOB = 20
+# A place is some 6 MB. More excerpts than this have no stock for whoever may come.
+MOST_EXCERPTS = 200
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +35,23 @@ class Filled:
     is_full: bool
 
 
-def ask_for_stock(campaign: Campaign) -> None:
-    """Have a worker make what is missing."""
-    enqueue_once("prepare_showings", {"campaign": campaign.key})
+def ask_for_stock(campaign: Campaign, annotator: Annotator | None = None) -> None:
+    """Have a worker make what is missing; `annotator` is who is at work just now."""
+    arguments: dict[str, Any] = {"campaign": campaign.key}
+    if campaign.items.count() > MOST_EXCERPTS:
+        if annotator is None:
+            return
+        arguments["annotator"] = annotator.pk
+    enqueue_once("prepare_showings", arguments)
+
+
+def upcoming(annotator: Annotator, now: datetime) -> list[Showing]:
+    """The showing that this annotator will probably get next, if any is left."""
+    slots = free_slots(annotator, now)[:1]
+    if not annotator.campaign.is_open or not slots:
+        return []
+    item = CampaignExcerpt.objects.select_related("campaign", "excerpt").get(pk=slots[0].item_id)
+    return [Showing.at_place(item, slots[0].number)]
 
 
 def places_ahead(campaign: Campaign, now: datetime) -> list[Showing]:
@@ -59,12 +79,12 @@ def places_ahead(campaign: Campaign, now: datetime) -> list[Showing]:
     return [Showing.at_place(items[item_id], number) for _, item_id, number in soonest]
 
 
-def fill_stock(campaign: Campaign, report: Report, now: datetime) -> Filled:
-    """Make the stems of the next places, up to PLACES_A_JOB.
+def fill_stock(wanted: Sequence[Showing], report: Report) -> Filled:
+    """Make the stems of these places that are missing, up to PLACES_A_JOB.
 
     Raises OSError where the disk is full.
     """
-    missing = [showing for showing in places_ahead(campaign, now) if not showing.is_made]
+    missing = [showing for showing in wanted if not showing.is_made]
     at_hand = missing[:PLACES_A_JOB]
     made = 0
     for done, showing in enumerate(at_hand):

@@ -107,7 +107,7 @@ def welcome(request: HttpRequest, annotator: Annotator, token: str) -> HttpRespo
             language=get_language() or "",
             now=timezone.now(),
         )
-        stock.ask_for_stock(annotator.campaign)
+        stock.ask_for_stock(annotator.campaign, annotator)
         annotator.refresh_from_db()
         return redirect(people.next_step(annotator), token)
     context = {"form": form, "campaign": annotator.campaign, "token": token}
@@ -152,7 +152,7 @@ def next_excerpt(request: HttpRequest, annotator: Annotator, token: str) -> Http
     assignment = assigning.next_assignment(annotator=annotator, now=timezone.now())
     if assignment is None:
         return redirect(reverse("queue", args=[token]) + "?finished")
-    stock.ask_for_stock(annotator.campaign)
+    stock.ask_for_stock(annotator.campaign, annotator)
     return redirect("mixer", token, assignment.key)
 
 

@@ -25,7 +25,7 @@ from annotate.views.access import (
     researcher_required,
 )
 
-PEOPLE_PER_PAGE = 50
+PEOPLE_PER_PAGE = 25
 
 
 @researcher_required

@@ -21,7 +21,7 @@ from studies.study_people import person_lines, trial_lines, trials_shown
 from studies.views.study_access import render_study, study_of
 from studies.views.study_versions import shown_version
 
-PEOPLE_PER_PAGE = 50
+PEOPLE_PER_PAGE = 25
 TRIALS_PER_PAGE = 20
 
 

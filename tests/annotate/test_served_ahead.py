@@ -103,6 +103,22 @@ def test_a_long_stock_is_made_in_several_jobs_so_that_others_have_their_turn(
     assert all(showing.is_made for showing in wanted)
 
 
+def test_of_a_campaign_with_many_excerpts_only_what_comes_next_is_made(
+    heard_campaign: Campaign, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "MOST_EXCERPTS", 0)
+    Job.objects.all().delete()
+    annotator = join(heard_campaign, 3)[1].annotator
+    ask_for_stock(heard_campaign)
+    assert not Job.objects.filter(kind=KIND).exists()
+    ask_for_stock(heard_campaign, annotator)
+    ask_for_stock(heard_campaign, annotator)
+    assert do_queued_jobs() == [{"places": 1}]
+    assignment = next_assignment(annotator=annotator, now=NOW)
+    assert assignment is not None
+    assert Showing.of(assignment).is_made
+
+
 def test_an_excerpt_without_files_keeps_no_other_from_being_made(
     heard_campaign: Campaign, media: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,4 @@
-"""A trial's save is the request that comes most often: what it asks of the database is pinned."""
+"""What comes most often, a trial's save and its page: what they ask of the database is pinned."""
 
 import json
 from datetime import datetime
@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from studies.models import Rater, TrialList
+from studies.models import Rater, StudyVersion, Trial, TrialList
+from studies.services.trial_reading import give_item
 from tests.studies.study_cast import open_study
 from tests.studies.walking import Participant, arrived, batch, submission
 
@@ -50,3 +51,24 @@ def test_an_answer_adds_two_reads_and_two_rows_however_many_questions(
     assert words == [
         *("SELECT", "INSERT", "SELECT", "SELECT", "INSERT", "INSERT", "UPDATE", "SELECT"),
     ]
+
+
+def test_a_page_is_three_reads_once_its_item_is_known(person: Participant) -> None:
+    address = person.where()
+    person.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        page = person.get(address)
+    assert page.status_code == 200
+    # The trial with its rater, the steps that were taken, where all trials stand.
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"] * 3
+
+
+def test_the_item_of_a_draft_is_read_anew_each_time(db: None) -> None:
+    version = open_study()
+    item = version.items.order_by("number")[0]
+    trial = Trial(rater=Rater(version=StudyVersion(protocol_hash="")), item=item)
+    give_item(trial)
+    before = [one.text for one in trial.item.stimuli.all()]
+    item.stimuli.update(text="proof-read")
+    give_item(trial)
+    assert [one.text for one in trial.item.stimuli.all()] == ["proof-read"] * len(before) != before
