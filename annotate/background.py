@@ -1,6 +1,7 @@
 """Asking for background work. The Job row lives in `config`, to the left of this package, so it is
 reached through Django's registry and not by an import."""
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.apps import apps
@@ -33,8 +34,11 @@ def enqueue(
     return str(job.key)
 
 
-def enqueue_once(kind: str, arguments: dict[str, Any]) -> None:
-    """Queue a job unless the same one waits already (one that runs may have read older rows)."""
+def enqueue_once(
+    kind: str, arguments: dict[str, Any], *, not_before: datetime | None = None
+) -> None:
+    """Queue a job unless the same one waits already (one that runs may have read older rows). What
+    is asked for often and is in no hurry waits a little, so that one job does it for all."""
     jobs: Any = apps.get_model("config", "Job")
     if not jobs.objects.filter(kind=kind, arguments=arguments, state="queued").exists():
-        jobs.objects.enqueue(kind, arguments)
+        jobs.objects.enqueue(kind, arguments, not_before=not_before)

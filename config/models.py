@@ -30,13 +30,17 @@ class JobQuerySet(models.QuerySet["Job"]):
         owner_id: int | None = None,
         about: str = "",
         page: str = "",
+        not_before: datetime | None = None,
     ) -> "Job":
+        """Of what can wait until `not_before` no worker is told now: housekeeping does it then."""
         if kind not in settings.JOB_KINDS:
             raise ValueError(f"no job of kind {kind!r}: known are {sorted(settings.JOB_KINDS)}")
         job = self.create(
-            kind=kind, arguments=arguments, owner_id=owner_id, about=about[:200], page=page[:300]
+            **{"kind": kind, "arguments": arguments, "owner_id": owner_id},
+            **{"about": about[:200], "page": page[:300], "not_before": not_before},
         )
-        sending.send_after_commit(job.pk)
+        if not_before is None:
+            sending.send_after_commit(job.pk)
         return job
 
     def own(self, user_id: int) -> "JobQuerySet":

@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from annotate.background import Report, enqueue_once
@@ -23,6 +23,8 @@ from modeling.audio import AudioError
 PLACES_A_JOB = 20
 # A place is some 6 MB. More excerpts than this have no stock for whoever may come.
 MOST_EXCERPTS = 200
+# Whoever takes a place has minutes of work before the next: so long others may join the job.
+REFILL_AFTER = timedelta(seconds=5)
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +37,16 @@ class Filled:
     is_full: bool
 
 
-def ask_for_stock(campaign: Campaign, annotator: Annotator | None = None) -> None:
+def ask_for_stock(
+    campaign: Campaign, annotator: Annotator | None = None, *, not_before: datetime | None = None
+) -> None:
     """Have a worker make what is missing; `annotator` is who is at work just now."""
     arguments: dict[str, Any] = {"campaign": campaign.key}
     if campaign.items.count() > MOST_EXCERPTS:
         if annotator is None:
             return
         arguments["annotator"] = annotator.pk
-    enqueue_once("prepare_showings", arguments)
+    enqueue_once("prepare_showings", arguments, not_before=not_before)
 
 
 def upcoming(annotator: Annotator, now: datetime) -> list[Showing]:

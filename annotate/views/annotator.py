@@ -149,10 +149,11 @@ def queue(request: HttpRequest, annotator: Annotator, token: str) -> HttpRespons
 def next_excerpt(request: HttpRequest, annotator: Annotator, token: str) -> HttpResponse:
     if people.next_step(annotator) != "queue":
         return redirect(people.next_step(annotator), token)
-    assignment = assigning.next_assignment(annotator=annotator, now=timezone.now())
+    now = timezone.now()
+    assignment = assigning.next_assignment(annotator=annotator, now=now)
     if assignment is None:
         return redirect(reverse("queue", args=[token]) + "?finished")
-    stock.ask_for_stock(annotator.campaign, annotator)
+    stock.ask_for_stock(annotator.campaign, annotator, not_before=now + stock.REFILL_AFTER)
     return redirect("mixer", token, assignment.key)
 
 

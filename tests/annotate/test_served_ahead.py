@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotate.models import Annotator, Assignment, Campaign, Slot
 from annotate.served import Showing
@@ -128,6 +129,20 @@ def test_an_excerpt_without_files_keeps_no_other_from_being_made(
     ask_for_stock(heard_campaign)
     assert do_queued_jobs() == [{"places": 0}]
     assert excerpt.key in caplog.text
+
+
+def test_who_take_places_at_one_time_have_the_stock_filled_once_a_moment_later(
+    heard_campaign: Campaign, media: Path
+) -> None:
+    tokens = [invitation.token for invitation in join(heard_campaign, 2)]
+    Job.objects.all().delete()
+    for token in tokens:
+        assert Client().post(reverse("next", args=[token])).status_code == 302
+    job = Job.objects.get(kind=KIND)
+    now = timezone.now()
+    assert now < job.not_before <= now + stock.REFILL_AFTER
+    assert Job.objects.take_next(worker="w", now=now) is None
+    assert Job.objects.take_next(worker="w", now=now + stock.REFILL_AFTER) == job
 
 
 def test_two_showings_never_share_a_folder(heard_campaign: Campaign) -> None:
