@@ -99,3 +99,5 @@ document.addEventListener("keydown", (event) => {
   if (["1", "2", "3"].includes(event.key)) answer(Number(event.key));
 });
 load(0);
+// Until here a click would be lost.
+play.disabled = false;
