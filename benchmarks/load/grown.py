@@ -46,6 +46,7 @@ from studies.services.designing import create_study
 
 MOST_ITEMS, OVERLAP = 100, 3
 ZEROS = dict.fromkeys(STEMS, 0.0)
+ZEROS_SQL = "'" + str(ZEROS).replace("'", '"') + "'::jsonb"
 KEY = "substr(md5('{name}' || {n}), 1, 16)"
 
 
@@ -96,7 +97,6 @@ def key(name: str, n: str) -> str:
 
 
 def _songs(grown: Grown) -> None:
-    zeros = "'" + str(ZEROS).replace("'", '"') + "'::jsonb"
     insert(
         Song,
         f"generate_series(1, {grown.songs}) n",
@@ -136,9 +136,9 @@ def _songs(grown: Grown) -> None:
         duration_s="25.0",
         origin="'automatic'",
         reasons="'[]'",
-        loudness_lufs=zeros,
-        peak_dbfs=zeros,
-        activity=zeros,
+        loudness_lufs=ZEROS_SQL,
+        peak_dbfs=ZEROS_SQL,
+        activity=ZEROS_SQL,
         safe_target_lufs="-23.0",
         has_audio="false",
         created_at="now()",
@@ -155,7 +155,6 @@ def _campaign(owner: Any, grown: Grown) -> Campaign:
         created_at=now,
         opened_at=now,
     )
-    zeros = "'" + str(ZEROS).replace("'", '"') + "'::jsonb"
     insert(
         CampaignExcerpt,
         f"{Excerpt._meta.db_table} excerpt",
@@ -175,19 +174,25 @@ def _campaign(owner: Any, grown: Grown) -> Campaign:
         )
         for number in range(1, grown.annotators + 1)
     )
+    _annotate(campaign, grown.annotators)
+    return campaign
+
+
+def _annotate(campaign: Campaign, annotators: int) -> None:
+    """Every place of every excerpt taken and answered, two days ago."""
     first = campaign.annotators.order_by("pk")[0].pk
     insert(
         Assignment,
         f"{CampaignExcerpt._meta.db_table} item, generate_series(1, {OVERLAP}) place",
         key=key("assignment", "item.id || '-' || place"),
         item_id="item.id",
-        annotator_id=f"{first} + (item.id * {OVERLAP} + place) % {grown.annotators}",
+        annotator_id=f"{first} + (item.id * {OVERLAP} + place) % {annotators}",
         repeat="0",
         slot_number="place",
         state="'submitted'",
-        served_gain_db=zeros,
-        trim_db=zeros,
-        start_db=zeros,
+        served_gain_db=ZEROS_SQL,
+        trim_db=ZEROS_SQL,
+        start_db=ZEROS_SQL,
         created_at="now() - interval '2 days'",
         finished_at="now() - interval '2 days' + (item.id % 300) * interval '1 second'",
         desk="'{}'",
@@ -203,8 +208,8 @@ def _campaign(owner: Any, grown: Grown) -> Campaign:
         assignment_id="one.id",
         revision="1",
         idempotency_key=key("annotation", "one.id"),
-        fader_db=zeros,
-        balance_db=zeros,
+        fader_db=ZEROS_SQL,
+        balance_db=ZEROS_SQL,
         cannot_judge_reason="''",
         confidence="4",
         comment="''",
@@ -221,7 +226,6 @@ def _campaign(owner: Any, grown: Grown) -> Campaign:
         assignment_id="one.id",
         is_filled="true",
     )
-    return campaign
 
 
 def _study(owner: Any, grown: Grown) -> Study:

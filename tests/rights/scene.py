@@ -123,14 +123,20 @@ def build(campaign: Campaign) -> Scene:
         "participant": participant.token,
         "expert": guest.token,
     }
+    clients = _clients(accounts, tokens)
+    clients["participant"].cookies = participant.client.cookies
+    Token.objects.create(user=owner)
+    return Scene(named=named, clients=clients, tokens=tokens)
+
+
+def _clients(accounts: dict[str, Any], tokens: dict[str, str]) -> dict[str, Client]:
+    """A browser of each actor: accounts signed in, the visitor with the cookie of their upload."""
     clients = {actor: Client() for actor in ACTORS}
     for actor, account in accounts.items():
         clients[actor].force_login(account)
     for actor, token in tokens.items():
         # A link is no token of REST, even where somebody sends it as one.
         clients[actor].defaults["HTTP_AUTHORIZATION"] = f"Token {token}"
-    clients["participant"].cookies = participant.client.cookies
     signer = get_cookie_signer(salt=visitors.COOKIE + visitors.SALT)
     clients["visitor"].cookies[visitors.COOKIE] = signer.sign("a-visitor")
-    Token.objects.create(user=owner)
-    return Scene(named=named, clients=clients, tokens=tokens)
+    return clients
