@@ -18,6 +18,8 @@ from config.work import DATABASE_AWAY, run_job
 
 QUEUE = "gainsay"
 LONGEST_PAUSE_S = 60
+# Redis has a list for each priority, and 9 is the last that a worker looks into.
+UNHURRIED = 9
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +62,9 @@ def broker() -> Connection:
     return connection
 
 
-def send(job_id: int, connection: Connection) -> None:
-    do_job.apply_async(args=[job_id], connection=connection, retry=False)
+def send(job: Job, connection: Connection) -> None:
+    priority = UNHURRIED if job.is_unhurried else 0
+    do_job.apply_async(args=[job.pk], connection=connection, retry=False, priority=priority)
 
 
 def messages_waiting(connection: Connection) -> int:

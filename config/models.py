@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -40,7 +40,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             **{"about": about[:200], "page": page[:300], "not_before": not_before},
         )
         if not_before is None:
-            sending.send_after_commit(job.pk)
+            sending.send_after_commit(job)
         return job
 
     def own(self, user_id: int) -> "JobQuerySet":
@@ -74,7 +74,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             not_before=None,
         )
         if again:
-            sending.send_after_commit(job.pk)
+            sending.send_after_commit(job)
         return bool(again)
 
     def enqueue_due(self, now: datetime) -> None:
@@ -92,13 +92,19 @@ class JobQuerySet(models.QuerySet["Job"]):
             Q(due, state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, heartbeat_at__lt=stale)
         )
 
+    def in_turn(self) -> "JobQuerySet":
+        """The oldest first, and after all others those that nobody waits for."""
+        unhurried = Q(kind__in=settings.JOB_UNHURRIED, owner=None)
+        last = Case(When(unhurried, then=1), default=0)
+        return self.order_by(last, "pk")
+
     def sent_before(self, moment: datetime) -> "JobQuerySet":
         """Those whose last message to the broker is older; a new row's was sent as it was made."""
         return self.alias(sent=Coalesce("sent_at", "created_at")).filter(sent__lt=moment)
 
     def take_next(self, *, worker: str, now: datetime) -> "Job | None":
-        """Claim the oldest job."""
-        for job in self.takeable(now).order_by("pk")[:10]:
+        """Claim the oldest job; one that nobody waits for only where there is no other."""
+        for job in self.takeable(now).in_turn()[:10]:
             if taken := self._take(job, worker, now):
                 return taken
         return None
@@ -188,6 +194,10 @@ class Job(models.Model):
         if not self.page:
             return ""
         return f"{self.page}{'&' if '?' in self.page else '?'}job={self.key}"
+
+    @property
+    def is_unhurried(self) -> bool:
+        return self.kind in settings.JOB_UNHURRIED and self.owner_id is None
 
     @property
     def is_over(self) -> bool:

@@ -6,28 +6,32 @@ Celery is loaded here and not above: a web process without a broker never needs 
 
 import logging
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 
+if TYPE_CHECKING:
+    from config.models import Job
+
 logger = logging.getLogger(__name__)
 
 
-def send_after_commit(job_id: int) -> None:
+def send_after_commit(job: "Job") -> None:
     """Not before: whoever gets the message must find the row."""
     if settings.CELERY_BROKER_URL:
-        transaction.on_commit(lambda: send(job_id))
+        transaction.on_commit(lambda: send(job))
 
 
-def send(job_id: int) -> bool:
+def send(job: "Job") -> bool:
     """Tell the broker of a job. Where it is away the job waits for a worker's housekeeping."""
     from config import celery
 
     try:
         with celery.broker() as connection:
-            celery.send(job_id, connection)
+            celery.send(job, connection)
     except Exception as error:  # whatever ails the broker, the caller's job is stored already
-        logger.warning("job %s is stored, the broker was not told: %s", job_id, error)
+        logger.warning("job %s is stored, the broker was not told: %s", job.pk, error)
         return False
     return True
 
@@ -56,9 +60,9 @@ def send_again(now: datetime) -> int:
     with celery.broker() as connection:
         missing = max(0, waiting.count() - celery.messages_waiting(connection))
         sent = 0
-        for job in overdue.order_by("pk")[:missing]:
+        for job in overdue.in_turn()[:missing]:
             # Of several workers that look at one moment, one sends.
             if overdue.filter(pk=job.pk).update(sent_at=now):
-                celery.send(job.pk, connection)
+                celery.send(job, connection)
                 sent += 1
     return sent

@@ -19,8 +19,8 @@ from annotate.served import Showing, served_stem_flac
 from annotate.services.assigning import free_slots
 from modeling.audio import AudioError
 
-# After so many another job has its turn.
-PLACES_A_JOB = 20
+# After so many another job has its turn: somebody may wait for it.
+PLACES_A_JOB = 5
 # A place is some 6 MB. More excerpts than this have no stock for whoever may come.
 MOST_EXCERPTS = 200
 # Whoever takes a place has minutes of work before the next: so long others may join the job.

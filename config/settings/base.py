@@ -205,6 +205,8 @@ JOB_PERIODIC_S = {
     "remove_personal_data": 86400,
     "remove_import_leftovers": 86400,
 }
+# Kinds that nobody waits for, unless a person asked: done when there is nothing else to do.
+JOB_UNHURRIED = {"compute_consensus", "prepare_showings"}
 # Kinds whose failed jobs are asked for anew instead: what they were given is gone.
 JOB_NOT_RETRIED = {"import_study"}
 JOB_HEARTBEAT_S = 5

@@ -148,10 +148,21 @@ def test_workers_outlive_a_redis_that_is_killed_and_one_that_is_flushed(
     assert notes.lines == sorted([*range(12), *range(8)])
 
 
+def test_what_nobody_waits_for_comes_last(
+    workers: Workers, notes: Notes, settings: Settings
+) -> None:
+    settings.JOB_UNHURRIED = {"note"}
+    ahead = notes.ask(5)
+    waited_for = Job.objects.enqueue("add", {"a": 1, "b": 2})
+    workers.start()
+    wait_for(State.DONE, *ahead, waited_for)
+    assert Job.objects.order_by("finished_at").first() == waited_for
+
+
 def test_a_message_that_comes_twice_does_the_job_once(workers: Workers, notes: Notes) -> None:
     (job,) = notes.ask(1, seconds=0.5)
     for _ in range(3):
-        assert sending.send(job.pk)
+        assert sending.send(job)
     after = notes.ask(1)
     workers.start(), workers.start()
     wait_for(State.DONE, job, *after)

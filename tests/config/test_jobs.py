@@ -9,6 +9,7 @@ import time
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -64,6 +65,17 @@ def test_jobs_are_done_in_the_order_in_which_they_were_asked_for() -> None:
     work()
     done = Job.objects.order_by("finished_at").values_list("result", flat=True)
     assert list(done) == [0, 1, 2]
+
+
+@pytest.mark.django_db
+def test_what_nobody_waits_for_comes_last(settings: Settings, django_user_model: Any) -> None:
+    settings.JOB_UNHURRIED = {"add"}
+    owner = django_user_model.objects.create_user("researcher")
+    ahead = Job.objects.enqueue("add", {"a": 0, "b": 0})
+    Job.objects.enqueue("report_nonsense", {})
+    Job.objects.enqueue("add", {"a": 1, "b": 0}, owner_id=owner.pk)
+    work()
+    assert Job.objects.order_by("finished_at").last() == ahead
 
 
 @pytest.mark.django_db
