@@ -31,3 +31,5 @@ button.addEventListener("click", () => {
 volumeControl(document.querySelector("#volume"), (volume_db) => {
   playing?.volume.gain.setTargetAtTime(linear(volume_db), playing.context.currentTime, 0.02);
 });
+// Until here a click would be lost.
+button.disabled = false;
