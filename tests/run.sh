@@ -9,8 +9,9 @@ case " $suites " in *" default "*)
     ;;
 esac
 case " $suites " in *" browser "*)
+    # By whole files: what a file brings to its site is brought once.
     if sh tests/find_chromium.sh "$PYTHON"; then
-        "$PYTHON" -m pytest -n 2 -m browser || status=$?
+        "$PYTHON" -m pytest -n 2 --dist loadfile -m browser || status=$?
     elif [ -n "${CI:-}" ]; then
         echo "CI has no Chromium: the browser suite is required there"
         status=1

@@ -100,13 +100,8 @@ def first_link(page: Page, part_of_address: str) -> str:
 
 
 def song_with_sound(open_page: Callable[[str], Page]) -> str:
-    """Its address. Other tests of the same site bring songs of which there are excerpts alone."""
-    links = open_page("/songs/").locator('tbody a[href*="/songs/"]').all()
-    for address in [str(link.get_attribute("href")) for link in links]:
-        # What the server sent: the script, which shows the buttons, may still be on its way.
-        if open_page(address).locator("script#player").count():
-            return address
-    raise AssertionError("no song has sound")
+    """Its address. Other tests of the same site bring pages full of songs without files."""
+    return first_link(open_page("/songs/?q=generated+artist"), "/songs/")
 
 
 @pytest.mark.parametrize("context", LOOKS, indirect=True)
@@ -114,7 +109,7 @@ def test_every_page_is_accessible_and_none_is_wider_than_the_screen(
     simulated: str, open_page: Callable[[str], Page]
 ) -> None:
     campaign = f"/campaigns/{simulated}/"
-    song = first_link(open_page("/songs/"), "/songs/")
+    song = song_with_sound(open_page)
     item = first_link(open_page(f"{campaign}consensus/"), "/consensus/")
     replay = first_link(open_page(item), "/replay/")
     paths = ["/songs/", "/songs/?q=nothing+like+this", song, "/campaigns/", "/campaigns/new/"]
