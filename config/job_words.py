@@ -19,6 +19,8 @@ WORDS = {
     "remove_personal_data": _("Removing personal data whose time is over"),
     "simulate_power": _("Simulating power"),
     "write_report": _("Writing a report"),
+    "write_export": _("Writing an export"),
+    "remove_old_exports": _("Removing exports whose day is over"),
 }
 
 

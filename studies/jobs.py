@@ -58,6 +58,13 @@ def remove_expired_uploads(report: Report) -> dict[str, Any]:
     return {"removed": uploads.remove_expired(timezone.now())}
 
 
+def remove_old_exports(report: Report) -> dict[str, Any]:
+    """Remove the exports whose day is over."""
+    from studies.services import large_exports
+
+    return {"removed": large_exports.remove_old(timezone.now())}
+
+
 def remove_personal_data(report: Report) -> dict[str, Any]:
     """Forget who people were where that is due; nothing where no time is set."""
     from studies.services.retention import remove_personal_data as remove
@@ -148,3 +155,13 @@ def write_report(report: Report, *, key: str) -> dict[str, Any]:
 
     reports.write(Row.objects.select_related("version__study", "by").get(key=key), report)
     return {"report": key}
+
+
+def write_export(report: Report, *, key: str) -> dict[str, Any]:
+    """Write an export's file."""
+    from studies.models import Export as Row
+    from studies.services import large_exports
+
+    row = Row.objects.select_related("version__study", "by").get(key=key)
+    large_exports.write(row, report)
+    return {"export": key, "bytes": row.n_bytes}

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:key>/exclusions/", exclusions.index, name="study-exclusions"),
     path("<slug:key>/unblind/", study_exports.unblind, name="study-unblind"),
     path("<slug:key>/exports/", study_exports.exports, name="study-exports"),
+    path("<slug:key>/exports/<slug:export>/", study_exports.take, name="study-export-take"),
     path("<slug:key>/judges/", judges.index, name="study-judges"),
     path("<slug:key>/judges/start/", judges.start, name="study-judge-start"),
     path("<slug:key>/judges/rubric/", judges.start_rubric, name="study-judge-rubric"),

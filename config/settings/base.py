@@ -198,10 +198,13 @@ JOB_KINDS = {
     "remove_personal_data": "studies.jobs.remove_personal_data",
     "simulate_power": "studies.jobs.simulate_power",
     "write_report": "studies.jobs.write_report",
+    "write_export": "studies.jobs.write_export",
+    "remove_old_exports": "studies.jobs.remove_old_exports",
 }
 # Kinds that a worker does by itself, and every how many seconds.
 JOB_PERIODIC_S = {
     "remove_expired_uploads": 3600,
+    "remove_old_exports": 3600,
     "remove_personal_data": 86400,
     "remove_import_leftovers": 86400,
 }

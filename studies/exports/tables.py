@@ -29,8 +29,8 @@ class Table(NamedTuple):
         return list(CODEBOOK[self.name])
 
 
-def write_table(table: Table, scope: Scope, file: TextIO) -> int:
-    """The table as CSV (RFC 4180) with a header; how many rows it has."""
+def write_table(table: Table, scope: Scope, file: TextIO, tick: Callable[[], None]) -> int:
+    """The table as CSV (RFC 4180) with a header; how many rows it has. `tick` hears of each."""
     writer = csv.writer(file)
     columns = table.columns
     writer.writerow(columns)
@@ -38,6 +38,7 @@ def write_table(table: Table, scope: Scope, file: TextIO) -> int:
     for row in table.rows(scope):
         writer.writerow([safe_cell(row[column]) for column in columns])
         n_rows += 1
+        tick()
     return n_rows
 
 

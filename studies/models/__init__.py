@@ -2,6 +2,7 @@
 answers in them, and what was answered."""
 
 from studies.models.experts import Expert, ExpertTask
+from studies.models.exports import Export
 from studies.models.judges import JudgeCall
 from studies.models.raters import (
     PersonalData,
@@ -32,6 +33,7 @@ __all__ = [
     "ExclusionRules",
     "Expert",
     "ExpertTask",
+    "Export",
     "Item",
     "JudgeCall",
     "Judgement",

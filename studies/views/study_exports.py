@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from django.http import FileResponse, HttpResponse
+from django.apps import apps
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotate.views.access import ResearcherRequest, researcher_required
 from studies.exports.files import download, note_export
 from studies.exports.scope import EXTRAS, Scope
 from studies.models import Study, StudyVersion
-from studies.services import unblinding
+from studies.services import audit, large_exports, unblinding
 from studies.services.designing import may_at_least
 from studies.services.refusing import Refused
 from studies.views.study_access import render_study, study_of
@@ -29,7 +32,7 @@ LATEST_EXPORTS = 10
 @researcher_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def exports(request: ResearcherRequest, key: str) -> HttpResponseBase:
-    """What there is to take away; by POST one of the files."""
+    """What there is to take away; by POST one of the files, or where that takes long, a job."""
     study = study_of(request, key)
     version = shown_version(request, study)
     if request.method == "POST":
@@ -47,9 +50,36 @@ def _download(request: ResearcherRequest, study: Study, version: StudyVersion) -
         fault = _("Unblind the study first: it needs the right to, and a reason.")
         return _exports_page(request, study, version, fault, 403)
     scope = Scope(version, timezone.now(), is_blinded, include)
+    if large_exports.is_large(scope, what):
+        large_exports.ask_for(scope, what, by=request.user)
+        return redirect(
+            f"{reverse('study-exports', args=[study.key])}?version={version.number}#kept"
+        )
     file, name = download(scope, what)
     note_export(scope, what, by=request.user)
     return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPES[what])
+
+
+@researcher_required
+@require_safe
+def take(request: ResearcherRequest, key: str, export: str) -> FileResponse:
+    """A file that a worker wrote. One with names is for those who unblinded its version."""
+    study, now = study_of(request, key, "run"), timezone.now()
+    written = large_exports.kept(study, now, by_name=True).exclude(written_at=None)
+    row = get_object_or_404(written, key=export)
+    if not row.is_blinded and not _has_looked(request, study, row.version):
+        raise Http404
+    try:
+        file = row.path.open("rb")
+    except OSError as error:
+        raise Http404 from error
+    audit.note(
+        study, "export downloaded", by=request.user, version=row.version, now=now,
+        what=row.what, blinded=row.is_blinded, interim=row.is_interim,
+    )  # fmt: skip
+    return FileResponse(
+        file, as_attachment=True, filename=row.file_name, content_type=CONTENT_TYPES[row.what]
+    )
 
 
 def _has_looked(request: ResearcherRequest, study: Study, version: StudyVersion) -> bool:
@@ -64,11 +94,18 @@ def _exports_page(
     fault: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    has_looked = _has_looked(request, study, version)
+    rows = large_exports.kept(study, timezone.now(), by_name=has_looked).filter(version=version)
+    jobs: Any = apps.get_model("config", "Job")
+    waiting = [row.job_key for row in rows if row.written_at is None]
+    found = {job.key: job for job in jobs.objects.filter(key__in=waiting)} if waiting else {}
     context = {
         "version": version,
         "versions": version_numbers(study),
         "fault": fault,
-        "has_looked": _has_looked(request, study, version),
+        "has_looked": has_looked,
+        "kept": [{"row": row, "job": found.get(row.job_key)} for row in rows],
+        "is_at_work": any(not job.is_over for job in found.values()),
         "latest": study.audit.filter(act__in=["exported", unblinding.ACT])
         .select_related("by")
         .order_by("-pk")[:LATEST_EXPORTS],
@@ -80,6 +117,7 @@ def _exports_page(
         context,
         tab="exports",
         version=version,
+        part="kept",
         status=status,
     )
 

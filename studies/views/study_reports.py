@@ -1,6 +1,6 @@
 """Reports of a study as pages: asking for one, reading it, taking it away."""
 
-import io
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def take(request: ResearcherRequest, key: str, report: str) -> FileResponse:
     """The whole folder as one file."""
     study = study_of(request, key, "run")
     row = _written(request, key, report)
-    target = io.BytesIO()
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(row.folder.rglob("*")):
             if path.is_file():

@@ -8,7 +8,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from annotate.models import Excerpt, Song
+from studies.exports.scope import Scope
 from studies.models import Rater
+from studies.services import large_exports
 from tests.studies.answered_study import AnsweredStudy
 
 PEOPLE = 5
@@ -32,7 +34,14 @@ def make(owner: str, n_items: int = 8) -> str:
     failed = study.version.raters.get(number=2)
     failed.steps.filter(step="headphones").update(passed=False)
     Rater.objects.filter(number=7).update(last_seen_at=now - timedelta(hours=8))
+    scope = Scope(study.version, now)
+    large_exports.write(large_exports.ask_for(scope, "json", by=study.study.owner), _unheard)
+    large_exports.ask_for(scope, "zip", by=study.study.owner)
     return study.study.key
+
+
+def _unheard(progress: float, message: str = "") -> None:
+    pass
 
 
 def _excerpt(number: int) -> Any:

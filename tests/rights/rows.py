@@ -231,6 +231,7 @@ STUDIES = [
     of_study("study-unblind POST", "unblind", 400),
     of_study("study-exports", "view", 200),
     of_study("study-exports POST", "run", 400),
+    of_study("study-export-take", "run", 200, "export"),
     of_study("study-judges", "view", 200),
     of_study("study-judges POST", "run", 400),
     # Nothing was priced.

@@ -8,13 +8,14 @@ from django.contrib.auth import get_user_model
 from django.core.signing import get_cookie_signer
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from annotate.models import Annotator, Campaign, Consensus
 from annotate.services import people
 from annotate.services.assigning import next_assignment
 from config.models import Job
-from studies.models import Report, Upload
+from studies.models import Export, Report, Upload
 from studies.models.uploads import visitor_hash
 from studies.services import designing, experts, judges, reports
 from studies.views import visitors
@@ -101,6 +102,16 @@ def build(campaign: Campaign) -> Scene:
     report = Report.objects.create(version=version, created_at=NOW, written_at=NOW, by=owner)
     report.folder.mkdir(parents=True)
     (report.folder / reports.PAGE).write_text("<!doctype html><title>A report</title>")
+    export = Export.objects.create(
+        version=version,
+        what="json",
+        file_name="study.json",
+        created_at=timezone.now(),
+        written_at=timezone.now(),
+        by=owner,
+    )
+    export.folder.mkdir(parents=True)
+    export.path.write_text("{}")
     heard = next(iter(version.items.select_related("excerpt"))).excerpt
     guest = experts.invite(owner=owner, excerpts=[heard], count=1, seed=1, now=NOW)
     brought = Upload.objects.create(
@@ -111,6 +122,7 @@ def build(campaign: Campaign) -> Scene:
     )
     named |= {
         "report": report.key,
+        "export": export.key,
         "judge": judges.run_rubric(version, NOW).number,
         "expert": guest.expert.key,
         "task": guest.expert.tasks.get().key,

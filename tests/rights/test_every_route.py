@@ -24,6 +24,7 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 # A download that is kept on the audit line, and nothing else.
 ON_THE_AUDIT = {
     "study-archive": ["studies_auditline"],
+    "study-export-take": ["studies_auditline"],
     "study-report-take": ["studies_auditline"],
     "campaign-export": ["annotate_act"],
 }

@@ -126,9 +126,9 @@ POSTS: dict[str, tuple[str, dict[str, str], dict[str, int]]] = {
 
 def test_every_address_of_a_running_study_is_among_those_tested_here() -> None:
     tested = {*PAGES, "study-person", *(name for name, *_ in POSTS.values())}
-    # Reports and judges have tests of their own.
+    # Reports, judges and large exports have tests of their own.
     routes = {str(route.name) for route in running_urls.urlpatterns}
-    elsewhere = ("study-report", "study-judge")
+    elsewhere = ("study-report", "study-judge", "study-export-take")
     assert {name for name in routes if not name.startswith(elsewhere)} == tested
 
 
