@@ -1,6 +1,8 @@
 """Reports: asked for on a page or by command, made in the worker, kept as they are."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,8 @@ def test_a_report_is_asked_for_made_and_read(answered: AnsweredStudy) -> None:
     assert "Interim" in text
     assert "sandbox" in page.headers["Content-Security-Policy"]
     assert "Read" in client.get(_address(answered)).content.decode()
-    assert client.get(_address(answered, f"{row.key}.zip")).headers["Content-Type"]
+    packed = b"".join(client.get(_address(answered, f"{row.key}.zip")).streaming_content)
+    assert "report/report.html" in zipfile.ZipFile(io.BytesIO(packed)).namelist()
 
 
 def test_a_report_is_blind_unless_somebody_unblinded(answered: AnsweredStudy) -> None:
