@@ -30,7 +30,7 @@ def campaign_lines(campaigns: Iterable[Campaign]) -> list[CampaignLine]:
         for row in Slot.objects.filter(item__campaign__in=ids)
         .order_by()
         .values("item__campaign")
-        .annotate(places=Count("pk"), filled=Count("pk", filter=Q(is_filled=True)))
+        .annotate(places=Count("*"), filled=Count("item", filter=Q(is_filled=True)))
     }
     excerpts = _counted(CampaignExcerpt.objects.filter(campaign__in=ids))
     people = _counted(Annotator.objects.filter(campaign__in=ids, revoked_at__isnull=True))
@@ -47,7 +47,7 @@ def campaign_lines(campaigns: Iterable[Campaign]) -> list[CampaignLine]:
 
 
 def _counted(rows: Any) -> dict[int, int]:
-    counted = rows.order_by().values("campaign").annotate(n=Count("pk"))
+    counted = rows.order_by().values("campaign").annotate(n=Count("*"))
     return {row["campaign"]: row["n"] for row in counted}
 
 

@@ -34,7 +34,7 @@ def study_lines(studies: Iterable[Study], user: Any) -> list[StudyLine]:
         for row in TrialList.objects.filter(version__in=versions)
         .order_by()
         .values("version")
-        .annotate(places=Count("pk"), filled=Count("pk", filter=Q(is_filled=True)))
+        .annotate(places=Count("*"), filled=Count("version", filter=Q(is_filled=True)))
     }
     people: dict[int, int] = {
         row["version"]: row["n"]
@@ -42,7 +42,7 @@ def study_lines(studies: Iterable[Study], user: Any) -> list[StudyLine]:
         .exclude(run=Rater.Run.PREVIEW)
         .order_by()
         .values("version")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     }
     shared = dict(StudyMember.objects.filter(study__in=ids, user=user).values_list("study", "may"))
     return [
