@@ -16,31 +16,34 @@ from annotate.services.campaigns import SONG_FILTERS
 SHORTEST_S, LONGEST_S = 10.0, 30.0
 MOST_INVITATIONS = 200
 NEW_EXCERPT = "new"
+# More of a kind nobody looks through, and each costs the page time: the field is typed into then.
+MOST_CHOICES = 100
 
 
-def known_values(field: str) -> list[tuple[str, str]]:
-    """The values that songs have in a field, as choices."""
-    values = (
-        Song.objects.exclude(**{field: ""}).order_by(field).values_list(field, flat=True).distinct()
-    )
-    return [(value, value) for value in values]
+def known_values(field: str) -> list[str]:
+    """The values that songs have in a field; of many only MOST_CHOICES and one more."""
+    named = Song.objects.exclude(**{field: ""}).order_by(field)
+    return list(named.values_list(field, flat=True).distinct()[: MOST_CHOICES + 1])
 
 
 class SongFilterForm(forms.Form):
     """Narrows songs by genre, artist, split and licence. Any text is allowed: an address that was
     kept may name a genre that is gone, and then simply finds nothing."""
 
-    genre = forms.CharField(label=gettext_lazy("Genre"), required=False, widget=forms.Select)
-    artist = forms.CharField(label=gettext_lazy("Artist"), required=False, widget=forms.Select)
-    split = forms.CharField(label=gettext_lazy("Split"), required=False, widget=forms.Select)
-    licence = forms.CharField(label=gettext_lazy("Licence"), required=False, widget=forms.Select)
+    genre = forms.CharField(label=gettext_lazy("Genre"), required=False)
+    artist = forms.CharField(label=gettext_lazy("Artist"), required=False)
+    split = forms.CharField(label=gettext_lazy("Split"), required=False)
+    licence = forms.CharField(label=gettext_lazy("Licence"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in SONG_FILTERS:
-            widget = self.fields[name].widget
-            assert isinstance(widget, forms.Select)
-            widget.choices = [("", _("any")), *known_values(name)]
+            values = known_values(name)
+            if len(values) > MOST_CHOICES:
+                self.fields[name].widget = forms.TextInput(attrs={"placeholder": _("whole name")})
+            else:
+                choices = [("", _("any")), *((value, value) for value in values)]
+                self.fields[name].widget = forms.Select(choices=choices)
 
     def song_filter(self) -> dict[str, str]:
         """The chosen values; what is empty is left out."""

@@ -1,6 +1,7 @@
 """The song library and a song's page."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from annotate import forms
 from annotate.models import Excerpt, Song
 from tests.annotate.researcher_cast import signed_in
 
@@ -59,6 +61,19 @@ def test_generated_songs_can_be_left_out(
     page = text(client.get(reverse("songs"), {"generated": "no"}))
     assert "Song 1" not in page
     assert "Song 2" in page
+
+
+def test_of_many_artists_the_name_is_typed(
+    client: Client, make_excerpt: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "MOST_CHOICES", 2)
+    for number in range(3):
+        make_excerpt(number, artist=f"Artist {number}", genre="rock")
+    page = client.get(reverse("songs"), {"artist": "artist 1"}).text
+    assert re.search(r'<input type="text" name="artist" value="artist 1"[^>]*id="id_artist"', page)
+    assert re.search(r'<select name="genre"', page)
+    assert "1 song" in page
+    assert "Artist 2" not in page
 
 
 @pytest.mark.parametrize(
