@@ -2,7 +2,6 @@
 answers in them, and what was answered."""
 
 from studies.models.experts import Expert, ExpertTask
-from studies.models.exports import Export
 from studies.models.judges import JudgeCall
 from studies.models.raters import (
     PersonalData,
@@ -12,7 +11,7 @@ from studies.models.raters import (
     Review,
     TrialList,
 )
-from studies.models.reports import Report
+from studies.models.reports import Export, Report
 from studies.models.studies import (
     AuditLine,
     ExclusionRules,

@@ -1,4 +1,5 @@
-"""A report that was written: a folder that stays as it is."""
+"""What a worker wrote of a study when somebody asked for it: reports, and exports too large to wait
+for."""
 
 from pathlib import Path
 
@@ -10,18 +11,16 @@ from annotate.media import media_folder
 from studies.models.studies import StudyVersion
 
 
-class Report(models.Model):
-    """One report of one version, from the answers that there were at one time."""
+class Written(models.Model):
+    """Asked for at one time of one version; there is something to read from `written_at` on."""
 
     key = KeyField()
-    version = models.ForeignKey(StudyVersion, on_delete=models.CASCADE, related_name="reports")
-    # The rule set by which raters are left out; "" for the plan's.
-    exclusions = models.SlugField(max_length=40, blank=True)
+    version = models.ForeignKey(StudyVersion, on_delete=models.CASCADE, related_name="%(class)ss")
+    # Extras that are left in: simulated, pilot, preview.
     include = models.JSONField(default=list, blank=True)
     is_blinded = models.BooleanField(default=True)
-    # Written while the study ran.
+    # Asked for while the study ran.
     is_interim = models.BooleanField(default=False)
-    seed = models.PositiveBigIntegerField(default=0)
     job_key = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField()
     written_at = models.DateTimeField(null=True)
@@ -30,11 +29,33 @@ class Report(models.Model):
     )
 
     class Meta:
+        abstract = True
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"report of {self.version}, {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self._meta.verbose_name} of {self.version}, {self.created_at:%Y-%m-%d %H:%M}"
 
     @property
     def folder(self) -> Path:
-        return media_folder("reports", self.key)
+        return media_folder(f"{self._meta.model_name}s", self.key)
+
+
+class Report(Written):
+    """A folder that stays as it is."""
+
+    # The rule set by which raters are left out; "" for the plan's.
+    exclusions = models.SlugField(max_length=40, blank=True)
+    seed = models.PositiveBigIntegerField(default=0)
+
+
+class Export(Written):
+    """One file, kept for a while."""
+
+    # "zip" or "json", as in studies.exports.files.
+    what = models.CharField(max_length=4)
+    file_name = models.CharField(max_length=200, blank=True)
+    n_bytes = models.PositiveBigIntegerField(default=0)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.file_name
