@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 
 from annotate.background import JobStoppedError, enqueue
 from annotate.background import Report as Told
-from annotate.media import media_folder
 from studies.exports.files import file_name, note_export, write_one
 from studies.exports.scope import Scope
 from studies.models import Export, Judgement, Rater, Study, Trial
+from studies.services.orphans import remove_orphans
 
 KIND = "write_export"
 WRITTEN_BY_WORKERS = ("zip", "json")
@@ -106,16 +106,12 @@ def write(row: Export, report: Told) -> None:
 
 def remove_old(now: datetime) -> int:
     """Remove those whose day is over, and folders that lost their row; how many there were."""
-    old = Export.objects.filter(created_at__lte=now - KEPT)
-    n_old, _by_model = old.delete()
-    gone = [
-        folder
-        for folder in sorted(media_folder("exports").glob("*"))
-        if not Export.objects.filter(key=folder.name).exists()
-    ]
-    for folder in gone:
+    old = list(Export.objects.filter(created_at__lte=now - KEPT))
+    for row in old:
+        folder = row.folder
+        row.delete()
         shutil.rmtree(folder, ignore_errors=True)
-    return max(n_old, len(gone))
+    return len(old) + remove_orphans("exports", Export)
 
 
 def _judgements(scope: Scope) -> QuerySet[Judgement]:

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from analysis.vectors import STEMS
 from annotate.background import Report, enqueue
 from annotate.fields import storable_text
-from annotate.media import media_folder
 from modeling.sniffing import HEAD_BYTES, kind_of
 from studies.models import Upload
 from studies.models.uploads import visitor_hash
 from studies.services.child import ReadingError, read_in_child
+from studies.services.orphans import remove_orphans
 
 LONGEST_NAME = 100
 
@@ -117,14 +117,7 @@ def remove_expired(now: datetime) -> int:
     expired = list(Upload.objects.expired(now))
     for upload in expired:
         remove(upload)
-    orphans = [
-        folder
-        for folder in sorted(media_folder("uploads").glob("*"))
-        if not Upload.objects.filter(key=folder.name).exists()
-    ]
-    for folder in orphans:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(expired) + len(orphans)
+    return len(expired) + remove_orphans("uploads", Upload)
 
 
 def _checked_kind(stem: str, file: SentFile | None) -> str:

@@ -15,7 +15,7 @@ from annotate.models import Annotator, Campaign, Consensus
 from annotate.services import people
 from annotate.services.assigning import next_assignment
 from config.models import Job
-from studies.models import Export, Report, Upload
+from studies.models import Export, Report, StudyVersion, Upload
 from studies.models.uploads import visitor_hash
 from studies.services import designing, experts, judges, reports
 from studies.views import visitors
@@ -99,19 +99,6 @@ def build(campaign: Campaign) -> Scene:
 
     participant = arrived(version)
     named |= {"trial": participant.trial()["key"], "rater": participant.rater.key}
-    report = Report.objects.create(version=version, created_at=NOW, written_at=NOW, by=owner)
-    report.folder.mkdir(parents=True)
-    (report.folder / reports.PAGE).write_text("<!doctype html><title>A report</title>")
-    export = Export.objects.create(
-        version=version,
-        what="json",
-        file_name="study.json",
-        created_at=timezone.now(),
-        written_at=timezone.now(),
-        by=owner,
-    )
-    export.folder.mkdir(parents=True)
-    export.path.write_text("{}")
     heard = next(iter(version.items.select_related("excerpt"))).excerpt
     guest = experts.invite(owner=owner, excerpts=[heard], count=1, seed=1, now=NOW)
     brought = Upload.objects.create(
@@ -120,9 +107,8 @@ def build(campaign: Campaign) -> Scene:
         created_at=NOW,
         expires_at=NOW.replace(year=2100),
     )
+    named |= _written(version, owner)
     named |= {
-        "report": report.key,
-        "export": export.key,
         "judge": judges.run_rubric(version, NOW).number,
         "expert": guest.expert.key,
         "task": guest.expert.tasks.get().key,
@@ -139,6 +125,21 @@ def build(campaign: Campaign) -> Scene:
     clients["participant"].cookies = participant.client.cookies
     Token.objects.create(user=owner)
     return Scene(named=named, clients=clients, tokens=tokens)
+
+
+def _written(version: StudyVersion, owner: Any) -> dict[str, str]:
+    """What workers wrote of a study: a report and an export, the latter just now."""
+    report = Report.objects.create(version=version, created_at=NOW, written_at=NOW, by=owner)
+    report.folder.mkdir(parents=True)
+    (report.folder / reports.PAGE).write_text("<!doctype html><title>A report</title>")
+    now = timezone.now()
+    dates = {"created_at": now, "written_at": now}
+    export = Export.objects.create(
+        version=version, what="json", file_name="study.json", by=owner, **dates
+    )
+    export.folder.mkdir(parents=True)
+    export.path.write_text("{}")
+    return {"report": report.key, "export": export.key}
 
 
 def _clients(accounts: dict[str, Any], tokens: dict[str, str]) -> dict[str, Client]:

@@ -20,6 +20,7 @@ from studies.exports import files
 from studies.exports.scope import Scope
 from studies.models import Export, StudyMember
 from studies.services import large_exports, unblinding
+from tests.annotate.researcher_cast import signed_in
 from tests.studies.answered_study import AnsweredStudy
 
 REASON = "the analysis begins today"
@@ -39,9 +40,7 @@ def answered(
 
 @pytest.fixture
 def owner(researcher: Any) -> Client:
-    client = Client()
-    client.force_login(researcher)
-    return client
+    return signed_in(researcher)
 
 
 def page_of(study: AnsweredStudy) -> str:
@@ -115,8 +114,7 @@ def test_one_with_names_is_for_those_who_unblinded(
     assert not json.loads(taken(owner, answered))["study"]["blinded"]
     colleague = get_user_model().objects.create_user("colleague")
     StudyMember.objects.create(study=answered.study, user=colleague, may="unblind")
-    other = Client()
-    other.force_login(colleague)
+    other = signed_in(colleague)
     address = reverse("study-export-take", args=[answered.study.key, Export.objects.get().key])
     assert other.get(address).status_code == 404
     assert address not in other.get(page_of(answered)).text
