@@ -1,4 +1,4 @@
-"""The lists of campaigns and of a campaign's people, in a fixed number of queries."""
+"""The lists of songs, of campaigns and of a campaign's people, in a fixed number of queries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q
 
-from annotate.models import Annotator, Assignment, Campaign, CampaignExcerpt, Slot
+from annotate.models import Annotator, Assignment, Campaign, CampaignExcerpt, Excerpt, Slot, Song
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,22 @@ def campaign_lines(campaigns: Iterable[Campaign]) -> list[CampaignLine]:
 def _counted(rows: Any) -> dict[int, int]:
     counted = rows.order_by().values("campaign").annotate(n=Count("*"))
     return {row["campaign"]: row["n"] for row in counted}
+
+
+@dataclass(frozen=True, slots=True)
+class SongLine:
+    """One song in the library, with how many excerpts of it are in use."""
+
+    song: Song
+    excerpts: int
+
+
+def song_lines(songs: Iterable[Song]) -> list[SongLine]:
+    """The songs of one page: excerpts are counted for these alone."""
+    songs = list(songs)
+    usable = Excerpt.objects.filter(song__in=songs, retired_at__isnull=True).order_by()
+    counted = dict(usable.values_list("song").annotate(n=Count("*")))
+    return [SongLine(song, counted.get(song.pk, 0)) for song in songs]
 
 
 @dataclass(frozen=True, slots=True)

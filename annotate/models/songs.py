@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from analysis.vectors import STEMS
@@ -33,11 +33,6 @@ class SongQuerySet(models.QuerySet["Song"]):
         """The filter of campaigns, pairs, studies and reports: empty means any."""
         wanted = {"genre": genre, "artist": artist, "split": split, "licence": licence}
         return self.filter(**{f"{field}__iexact": v for field, v in wanted.items() if v})
-
-    def with_excerpt_count(self) -> "SongQuerySet":
-        return self.annotate(
-            excerpt_count=Count("excerpts", filter=Q(excerpts__retired_at__isnull=True))
-        )
 
 
 class Song(models.Model):

@@ -14,6 +14,7 @@ from analysis.vectors import STEMS
 from annotate.background import enqueue
 from annotate.forms import NEW_EXCERPT, ExcerptForm, LibraryForm
 from annotate.listening import song_sound
+from annotate.listings import song_lines
 from annotate.models import Excerpt, Song
 from annotate.models.songs import ROLE_CHOICES
 from annotate.views.access import ResearcherRequest, render_page, researcher_required
@@ -26,11 +27,12 @@ SONGS_PER_PAGE = 25
 @require_safe
 def library(request: ResearcherRequest) -> HttpResponse:
     form = LibraryForm(request.GET)
-    found = form.songs().with_excerpt_count().order_by("artist", "title", "pk")
-    songs = Paginator(found, SONGS_PER_PAGE)
+    found = form.songs().order_by("artist", "title", "pk")
+    songs = Paginator(found, SONGS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "songs": songs.get_page(request.GET.get("page")),
+        "songs": songs,
+        "lines": song_lines(songs.object_list),
         "is_filtered": any(request.GET.get(name) for name in form.fields),
     }
     return render_page(request, "annotate/songs.html", context, part="results")
